@@ -1,0 +1,15 @@
+import { runMaster } from './libs/cluster/master.ts';
+import { runPaymentProcess } from './libs/cluster/paymentProcess.ts';
+import { runPoolWorker } from './libs/cluster/poolWorker.ts';
+import { ownRole } from './libs/cluster/roles.ts';
+
+switch (ownRole()) {
+  case 'pool':
+    runPoolWorker();
+    break;
+  case 'payments':
+    runPaymentProcess();
+    break;
+  default:
+    await runMaster(process.argv.slice(2));
+}

@@ -1,0 +1,65 @@
+import type { DaemonConfig, PoolConfig, PortalConfig, RedisConfig } from '../config/types.ts';
+import { createDaemonClient } from '../daemon/rpcClient.ts';
+import { say } from '../log/console.ts';
+import { messageOf } from '../primitives/errors.ts';
+import { pingRedis } from '../redis/connection.ts';
+
+// `node init.js --check`: does everything that the configuration names answer?
+
+const patience = 5_000;
+
+/** Says for each daemon, wallet and Redis whether it answers. True if all do. */
+export async function checkServices(
+  portal: PortalConfig,
+  pools: readonly PoolConfig[],
+): Promise<boolean> {
+  const checks = [
+    redisCheck('config.json', portal.redis),
+    ...pools.flatMap((pool) => [
+      ...pool.daemons.map((daemon) => daemonCheck(pool, daemon, 'getblockcount')),
+      ...(pool.paymentProcessing.enabled
+        ? [daemonCheck(pool, pool.paymentProcessing.daemon, 'getbalance')]
+        : []),
+      ...(pool.mposMode.enabled ? [] : [redisCheck(pool.file, pool.redis)]),
+    ]),
+  ];
+  const results = await Promise.all(checks);
+  for (const { line } of results) say(line);
+  say(
+    results.every(({ ok }) => ok)
+      ? `The configuration is sound, and everything answers: ${pools.length} pool(s).`
+      : 'Something does not answer: see above.',
+  );
+  return results.every(({ ok }) => ok);
+}
+
+interface Result {
+  readonly ok: boolean;
+  readonly line: string;
+}
+
+async function daemonCheck(
+  pool: PoolConfig,
+  daemon: DaemonConfig,
+  method: 'getblockcount' | 'getbalance',
+): Promise<Result> {
+  const client = createDaemonClient(daemon);
+  const what = method === 'getbalance' ? 'payment wallet' : 'daemon';
+  const name = `${pool.file}: ${what} ${client.name}`;
+  try {
+    await client.call(method, [], { timeout: patience });
+    return { ok: true, line: `ok      ${name} answers.` };
+  } catch (error) {
+    return { ok: false, line: `FAILED  ${name}: ${messageOf(error)}` };
+  } finally {
+    client.close();
+  }
+}
+
+async function redisCheck(file: string, config: RedisConfig): Promise<Result> {
+  const name = `${file}: Redis ${config.host}:${config.port}`;
+  const problem = await pingRedis(config, patience);
+  return problem === undefined
+    ? { ok: true, line: `ok      ${name} answers.` }
+    : { ok: false, line: `FAILED  ${name}: ${problem}` };
+}

@@ -1,0 +1,109 @@
+import net from 'node:net';
+import type { Logger } from '../log/logger.ts';
+import { messageOf } from '../primitives/errors.ts';
+import { isRecord, own, parseJson } from '../primitives/unknown.ts';
+
+// The command port for daemons' blocknotify and for scripts/cli.js: loopback only, one JSON line in, text back.
+
+const longestLine = 10_240;
+const idleLimit = 10_000;
+const mostConnections = 100;
+
+export interface CliCommand {
+  readonly command: string;
+  readonly params: readonly string[];
+  readonly options: ReadonlyMap<string, string>;
+}
+
+export type CliAnswer = { readonly ok: boolean; readonly text: string };
+export type CliHandler = (command: CliCommand) => Promise<CliAnswer> | CliAnswer;
+
+export interface CliListener {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Rejects with the listen error (EADDRINUSE, …). No input ends it: each bad line gets an `error: …` answer. */
+export function listenForCommands(
+  port: number,
+  handler: CliHandler,
+  log: Logger,
+): Promise<CliListener> {
+  const server = net.createServer({ allowHalfOpen: true }, (socket) => serve(socket, handler, log));
+  server.maxConnections = mostConnections;
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => {
+      server.off('error', reject);
+      server.on('error', (error) => log.error(`The CLI port failed: ${error.message}.`));
+      const address = server.address();
+      resolve({
+        port: typeof address === 'object' && address !== null ? address.port : port,
+        close: () => new Promise((done) => server.close(() => done())),
+      });
+    });
+  });
+}
+
+function serve(socket: net.Socket, handler: CliHandler, log: Logger): void {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  let answered = false;
+  const answer = (reply: CliAnswer): void => {
+    if (answered) return;
+    answered = true;
+    socket.end(`${reply.ok ? '' : 'error: '}${reply.text}\n`);
+  };
+  socket.setTimeout(idleLimit, () => socket.destroy());
+  socket.on('error', () => socket.destroy());
+  // A client that closes its side right after the line (nc, the original's script) still gets its answer.
+  socket.on('end', () => take(Buffer.concat(chunks)));
+  socket.on('data', (chunk) => {
+    if (answered) return;
+    size += chunk.length;
+    if (size > longestLine) {
+      answer({ ok: false, text: `a command is one line of at most ${longestLine} bytes.` });
+      return;
+    }
+    chunks.push(chunk);
+    if (chunk.includes(10)) take(Buffer.concat(chunks));
+  });
+
+  const take = (bytes: Buffer): void => {
+    if (answered) return;
+    const text = bytes.toString('utf8').split('\n', 1)[0] ?? '';
+    const command = parseCommand(text);
+    if (typeof command === 'string') {
+      answer({ ok: false, text: command });
+      return;
+    }
+    log.debug(`Command ${command.command} ${command.params.join(' ')} came in.`);
+    Promise.resolve()
+      .then(() => handler(command))
+      .then(answer, (error: unknown) => {
+        log.error(`Command ${command.command} failed: ${messageOf(error)}.`);
+        answer({ ok: false, text: `the command failed: ${messageOf(error)}.` });
+      });
+  };
+}
+
+/** The command, or a sentence saying what is wrong with the line. */
+export function parseCommand(line: string): CliCommand | string {
+  const value = parseJson(line);
+  if (!isRecord(value)) {
+    return 'expected one line of JSON such as {"command":"blocknotify","params":["litecoin","<hash>"],"options":{}}.';
+  }
+  const command = own(value, 'command');
+  if (typeof command !== 'string' || command === '') return '"command" must be a text.';
+  const params = own(value, 'params') ?? [];
+  if (!Array.isArray(params) || !params.every((param) => typeof param === 'string')) {
+    return '"params" must be a list of texts.';
+  }
+  const options = own(value, 'options') ?? {};
+  if (!isRecord(options)) return '"options" must be an object.';
+  return {
+    command,
+    params,
+    options: new Map(Object.entries(options).map(([key, option]) => [key, String(option)])),
+  };
+}

@@ -1,0 +1,91 @@
+import type { PoolConfig } from '../config/types.ts';
+import type { ToChild } from '../ipc/messages.ts';
+import type { Logger } from '../log/logger.ts';
+import { Pool } from '../pool/pool.ts';
+import { codeOf, messageOf } from '../primitives/errors.ts';
+import { systemClock } from '../primitives/units.ts';
+import { type RunningChild, runChild, type StartMessage, tellMaster } from './childProcess.ts';
+import { type HandOff, poolConfigFrom } from './handOff.ts';
+
+/** One fork: every configured pool, on shared ports. */
+export function runPoolWorker(): void {
+  runChild((start, handOff, log) => new PoolWorker(start, handOff, log));
+}
+
+class PoolWorker implements RunningChild {
+  readonly #start: StartMessage;
+  readonly #handOff: HandOff;
+  readonly #log: Logger;
+  readonly #pools = new Map<string, Pool>();
+  /** Bans that came after the start: a reloaded pool needs them too. */
+  readonly #bans = new Map<string, number>();
+
+  constructor(start: StartMessage, handOff: HandOff, log: Logger) {
+    this.#start = start;
+    this.#handOff = handOff;
+    this.#log = log;
+    for (const { ip, until } of start.bans) this.#bans.set(ip, until);
+    for (const config of handOff.pools) this.#run(config);
+  }
+
+  #run(config: PoolConfig): void {
+    const coin = config.coin.name;
+    const log = this.#log.child('Pool', `${coin} (thread ${this.#start.forkId})`);
+    const pool = new Pool({
+      config,
+      stats: this.#handOff.portal.website.stats,
+      dataDir: this.#handOff.dataDir,
+      forkId: this.#start.forkId,
+      extranonce: this.#start.extranonce,
+      bans: [...this.#bans].map(([ip, until]) => ({ ip, until })),
+      log,
+      now: systemClock,
+      onBan: (ip, until, why) => {
+        this.#ban(ip, until, pool);
+        tellMaster({ type: 'banIP', ban: { ip, until, why } });
+      },
+      onReady: () => tellMaster({ type: 'poolReady', coin }),
+    });
+    this.#pools.set(coin, pool);
+    pool.start().catch((error: unknown) => {
+      log.error(`The pool does not start: ${messageOf(error)}`);
+      if (codeOf(error) === 'STRATUM_PORT_TAKEN')
+        tellMaster({ type: 'fatal', message: messageOf(error) });
+    });
+  }
+
+  onMessage(message: ToChild): void {
+    switch (message.type) {
+      case 'banIP':
+        this.#ban(message.ban.ip, message.ban.until);
+        break;
+      case 'blocknotify':
+        this.#pools.get(message.coin)?.heardOfBlock(message.hash);
+        break;
+      case 'reloadpool':
+        void this.#reload(message.coin, poolConfigFrom(message.pool));
+        break;
+      case 'start':
+      case 'stop':
+        break;
+    }
+  }
+
+  /** A banned IP is banned from every pool of this fork. */
+  #ban(ip: string, until: number, except?: Pool): void {
+    this.#bans.set(ip, until);
+    for (const pool of this.#pools.values()) if (pool !== except) pool.ban(ip, until);
+  }
+
+  async #reload(coin: string, config: PoolConfig | undefined): Promise<void> {
+    if (config === undefined) return;
+    const old = this.#pools.get(coin);
+    this.#pools.delete(coin);
+    await old?.stop();
+    this.#run(config);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#pools.values()].map((pool) => pool.stop()));
+  }
+}

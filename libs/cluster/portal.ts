@@ -1,0 +1,185 @@
+import os from 'node:os';
+import type { LoadedConfig } from '../config/loadConfig.ts';
+import { formatProblem } from '../config/loadConfig.ts';
+import type { PoolConfig, PortalConfig } from '../config/types.ts';
+import type { Ban, ToChild, ToMaster } from '../ipc/messages.ts';
+import type { Logger } from '../log/logger.ts';
+import { codeOf, messageOf } from '../primitives/errors.ts';
+import { type CliListener, listenForCommands } from './cliListener.ts';
+import { runCommand } from './commands.ts';
+import { ExtranonceRanges } from './extranonceRanges.ts';
+import type { HandOff } from './handOff.ts';
+import { claimInstance } from './instance.ts';
+import { type Role, spawnRole } from './roles.ts';
+import { Supervisor } from './supervisor.ts';
+import { unsupported } from './versionLimits.ts';
+
+/** Children get this long to end cleanly, in milliseconds, before they are killed. */
+const childPatience = 9_500;
+
+interface Fork {
+  readonly supervisor: Supervisor;
+  readonly role: Role;
+}
+
+/** The running portal: the processes that the master watches, and what it passes between them. */
+export class Portal {
+  readonly #portal: PortalConfig;
+  readonly #dataDir: string;
+  readonly #reload: () => LoadedConfig;
+  readonly #log: Logger;
+  readonly #forks: Fork[] = [];
+  readonly #bans = new Map<string, Ban>();
+  #pools: readonly PoolConfig[];
+  #ranges: ExtranonceRanges | undefined;
+  #cli: CliListener | undefined;
+  #stopping = false;
+
+  constructor(
+    portal: PortalConfig,
+    pools: readonly PoolConfig[],
+    dataDir: string,
+    reload: () => LoadedConfig,
+    log: Logger,
+  ) {
+    this.#portal = portal;
+    this.#pools = pools;
+    this.#dataDir = dataDir;
+    this.#reload = reload;
+    this.#log = log;
+  }
+
+  async start(): Promise<void> {
+    process.on('SIGINT', () => this.#signalled('SIGINT'));
+    process.on('SIGTERM', () => this.#signalled('SIGTERM'));
+    try {
+      this.#cli = await listenForCommands(
+        this.#portal.cliPort,
+        (command) =>
+          runCommand(command, {
+            coins: () => this.#pools.map((pool) => pool.coin.name),
+            blockNotify: (coin, hash) => this.#tell('pool', { type: 'blocknotify', coin, hash }),
+            reloadPool: (coin) => this.#reloadPool(coin),
+          }),
+        this.#log.child('CLI'),
+      );
+    } catch (error) {
+      const why = codeOf(error) === 'EADDRINUSE' ? 'it is in use' : messageOf(error);
+      this.#log.error(`The CLI port ${this.#portal.cliPort} cannot be opened: ${why}.`);
+      process.exitCode = 1;
+      return;
+    }
+    this.#ranges = new ExtranonceRanges(await claimInstance(this.#portal.redis, this.#log));
+    if (this.#stopping) return;
+    const forks = this.#pools.length === 0 ? 0 : forkCount(this.#portal);
+    for (let forkId = 0; forkId < forks; forkId++) this.#startFork('pool', forkId);
+    if (this.#pools.some((pool) => pool.paymentProcessing.enabled)) this.#startFork('payments', 0);
+    this.#log.special(
+      `The portal runs: ${this.#pools.length} pool(s) on ${forks} fork(s), commands on port ${this.#cli.port}.`,
+    );
+  }
+
+  #startFork(role: Role, forkId: number): void {
+    const name = role === 'pool' ? `pool worker ${forkId}` : 'payment processor';
+    let range = { first: 0, count: 0 };
+    const supervisor = new Supervisor({
+      name,
+      log: this.#log,
+      spawn: () => {
+        if (role === 'pool' && this.#ranges !== undefined) range = this.#ranges.deal();
+        const child = spawnRole(role, (message) => {
+          if (message.type !== 'hello') return this.#heard(message, supervisor);
+          child.send({
+            type: 'start',
+            forkId,
+            config: this.#handOff(),
+            extranonce: range,
+            bans: this.#currentBans(),
+          } satisfies ToChild);
+        });
+        return child;
+      },
+      onDied: () => {
+        if (role === 'pool') this.#ranges?.giveBack(range);
+      },
+    });
+    this.#forks.push({ supervisor, role });
+    supervisor.start();
+  }
+
+  #heard(message: ToMaster, from: Supervisor): void {
+    switch (message.type) {
+      case 'banIP':
+        this.#bans.set(message.ban.ip, message.ban);
+        for (const { supervisor, role } of this.#forks) {
+          if (role === 'pool' && supervisor !== from) supervisor.send(message);
+        }
+        break;
+      case 'fatal':
+        this.#log.error(message.message);
+        void this.#stop(1);
+        break;
+      case 'hello':
+      case 'poolReady':
+        break;
+    }
+  }
+
+  #handOff(): HandOff {
+    return { portal: this.#portal, pools: this.#pools, dataDir: this.#dataDir };
+  }
+
+  #currentBans(): Ban[] {
+    const now = Date.now();
+    for (const [ip, ban] of this.#bans) if (ban.until <= now) this.#bans.delete(ip);
+    return [...this.#bans.values()];
+  }
+
+  #tell(role: Role, message: ToChild): void {
+    for (const fork of this.#forks) if (fork.role === role) fork.supervisor.send(message);
+  }
+
+  /** Reads the pool's files again and hands them to the forks. A sentence when they cannot be used. */
+  #reloadPool(coin: string): string | undefined {
+    const loaded = this.#reload();
+    const errors = loaded.problems
+      .filter(({ severity }) => severity === 'error')
+      .map(formatProblem);
+    if (errors.length > 0)
+      return `the configuration has errors, nothing was changed: ${errors.join('; ')}`;
+    const pool = loaded.pools.find((candidate) => candidate.coin.name === coin);
+    if (pool === undefined) {
+      return `no enabled pool file for ${coin} is there any more; restart the portal to remove the pool.`;
+    }
+    const [refusal] = unsupported([pool]);
+    if (refusal !== undefined) return refusal;
+    this.#pools = this.#pools.map((old) => (old.coin.name === coin ? pool : old));
+    this.#tell('pool', { type: 'reloadpool', coin, pool });
+    this.#tell('payments', { type: 'reloadpool', coin, pool });
+    return undefined;
+  }
+
+  #signalled(signal: string): void {
+    if (this.#stopping) process.exit(1);
+    this.#log.special(
+      `${signal}: the portal stops; shares and payments are brought to a safe end.`,
+    );
+    void this.#stop(0);
+  }
+
+  async #stop(exitCode: number): Promise<void> {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    await Promise.all([
+      this.#cli?.close(),
+      ...this.#forks.map(({ supervisor }) => supervisor.stop(childPatience)),
+    ]);
+    process.exit(exitCode);
+  }
+}
+
+function forkCount(portal: PortalConfig): number {
+  const { enabled, forks } = portal.clustering;
+  if (!enabled) return 1;
+  return forks === 'auto' ? os.availableParallelism() : forks;
+}

@@ -1,0 +1,34 @@
+import type { PoolConfig, PortalConfig } from '../config/types.ts';
+
+// What a configuration may ask for that this version does not do. Nothing is left out in silence.
+
+/** A sentence for each pool that must not start, since its shares would not go where its operator wants them. */
+export function unsupported(pools: readonly PoolConfig[]): string[] {
+  return pools
+    .filter((pool) => pool.mposMode.enabled)
+    .map(
+      (pool) =>
+        `${pool.file} asks for mposMode, which this version does not have: its pool cannot start.`,
+    );
+}
+
+/** A sentence for each wish that the portal can do without. */
+export function notYet(portal: PortalConfig, pools: readonly PoolConfig[]): string[] {
+  const wishes: string[] = [];
+  if (portal.website.enabled)
+    wishes.push('The website is not part of this version: none is served.');
+  if (portal.profitSwitch.enabled)
+    wishes.push('Profit switching is not part of this version: nothing switches.');
+  for (const [name, port] of Object.entries(portal.switching)) {
+    if (port.enabled)
+      wishes.push(`Switching ports are not part of this version: "${name}" is not opened.`);
+  }
+  for (const pool of pools) {
+    if (pool.p2p.enabled) {
+      wishes.push(
+        `${pool.file} asks for p2p block news, which this version does not have: blocks are noticed by blocknotify and by polling each ${pool.blockRefreshInterval} ms.`,
+      );
+    }
+  }
+  return wishes;
+}

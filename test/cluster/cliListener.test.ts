@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import net from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { type CliCommand, listenForCommands } from '../../libs/cluster/cliListener.ts';
+import { createLogger } from '../../libs/log/logger.ts';
+
+const silent = createLogger(
+  { level: 'special', colors: false, format: 'text' },
+  { write: () => undefined },
+);
+
+async function startListener(t: TestContext): Promise<{ port: number; seen: CliCommand[] }> {
+  const seen: CliCommand[] = [];
+  const listener = await listenForCommands(
+    0,
+    (command) => {
+      seen.push(command);
+      if (command.command === 'throw') throw new Error('on purpose');
+      return { ok: true, text: `did ${command.command}` };
+    },
+    silent,
+  );
+  t.after(() => listener.close());
+  return { port: listener.port, seen };
+}
+
+/** Sends the pieces one after the other and resolves with all that comes back. */
+function talk(port: number, pieces: readonly (string | Buffer)[], end = false): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = net.connect(port, '127.0.0.1');
+    let reply = '';
+    socket.setEncoding('utf8');
+    socket.on('data', (text: string) => {
+      reply += text;
+    });
+    socket.on('error', reject);
+    socket.on('close', () => resolve(reply));
+    for (const piece of pieces) socket.write(piece);
+    if (end) socket.end();
+  });
+}
+
+test('a command split over packets is put together and answered with text', async (t) => {
+  const { port, seen } = await startListener(t);
+  const reply = await talk(port, [
+    '{"command":"blocknotify","par',
+    'ams":["litecoin","00"],"options":{"a":1}}\n',
+  ]);
+  assert.equal(reply, 'did blocknotify\n');
+  assert.deepEqual(seen, [
+    { command: 'blocknotify', params: ['litecoin', '00'], options: new Map([['a', '1']]) },
+  ]);
+});
+
+test('a line without its line feed is taken when the client ends its side', async (t) => {
+  const { port } = await startListener(t);
+  assert.equal(await talk(port, ['{"command":"status"}'], true), 'did status\n');
+});
+
+test('every hostile line gets one error answer, and the next command still works', async (t) => {
+  const { port } = await startListener(t);
+  const hostile: (string | Buffer)[] = [
+    'GET / HTTP/1.1\r\nHost: x\r\n\r\n',
+    '\n',
+    '[]\n',
+    'null\n',
+    '{}\n',
+    '{"command":7}\n',
+    '{"command":""}\n',
+    '{"command":"a","params":{}}\n',
+    '{"command":"a","params":[1]}\n',
+    '{"command":"a","options":[]}\n',
+    '{"command":"throw"}\n',
+    Buffer.from([0xff, 0xfe, 0x00, 0x0a]),
+    `${'x'.repeat(20_000)}\n`,
+    '{"__proto__":{"command":"a"}}\n',
+  ];
+  for (const line of hostile) {
+    const reply = await talk(port, [line]);
+    assert.match(reply, /^error: .*\n$/, `no error for ${String(line).slice(0, 40)}`);
+  }
+  assert.equal(await talk(port, ['{"command":"status"}\n']), 'did status\n');
+});
+
+test('a port that is in use rejects with EADDRINUSE', async (t) => {
+  const { port } = await startListener(t);
+  await assert.rejects(
+    listenForCommands(port, () => ({ ok: true, text: '' }), silent),
+    { code: 'EADDRINUSE' },
+  );
+});

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseToChild, parseToMaster } from '../../libs/ipc/messages.ts';
+
+const ban = { ip: '192.0.2.1', until: 1_700_000_000_000, why: 'too many invalid shares' };
+
+test('every message to a child comes out of the parser as it went in', () => {
+  const messages = [
+    { type: 'start', forkId: 1, config: {}, extranonce: { first: 0, count: 16 }, bans: [ban] },
+    { type: 'banIP', ban },
+    { type: 'blocknotify', coin: 'litecoin', hash: 'ab' },
+    { type: 'reloadpool', coin: 'litecoin', pool: { coin: {} } },
+    { type: 'stop' },
+  ];
+  for (const message of messages) assert.deepEqual(parseToChild(message), message);
+});
+
+test('every message to the master comes out of the parser as it went in', () => {
+  const messages = [
+    { type: 'hello' },
+    { type: 'poolReady', coin: 'litecoin' },
+    { type: 'banIP', ban },
+    { type: 'fatal', message: 'Port 3032 is in use.' },
+  ];
+  for (const message of messages) assert.deepEqual(parseToMaster(message), message);
+});
+
+test('a message of another shape is no message', () => {
+  const broken: unknown[] = [
+    undefined,
+    null,
+    7,
+    'stop',
+    [],
+    {},
+    { type: 'constructor' },
+    { type: 'start' },
+    { type: 'start', forkId: '1', config: {}, extranonce: { first: 0, count: 1 }, bans: [] },
+    { type: 'start', forkId: 1, config: {}, extranonce: { first: 0 }, bans: [] },
+    { type: 'start', forkId: 1, config: {}, extranonce: { first: 0, count: 1 }, bans: [{}] },
+    { type: 'banIP', ban: { ip: 1, until: 1, why: '' } },
+    { type: 'banIP', ban: { ip: '192.0.2.1', until: Number.NaN, why: '' } },
+    { type: 'blocknotify', coin: 'litecoin' },
+    { type: 'reloadpool' },
+    { type: 'poolReady' },
+    { type: 'fatal', message: 1 },
+    Object.create({ type: 'stop' }),
+  ];
+  for (const message of broken) {
+    assert.equal(parseToChild(message), undefined);
+    assert.equal(parseToMaster(message), undefined);
+  }
+});
