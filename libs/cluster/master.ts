@@ -40,7 +40,7 @@ export async function runMaster(args: readonly string[]): Promise<void> {
     process.exitCode = 1;
     return;
   }
-  for (const sentence of notYet(portal, pools)) log.warning(sentence);
+  for (const sentence of notYet(portal)) log.warning(sentence);
   if (pools.length === 0) {
     log.warning(
       `No pool is enabled: ${join(dir, 'pool_configs')} has no .json file with "enabled": true.`,

@@ -13,7 +13,7 @@ export function unsupported(pools: readonly PoolConfig[]): string[] {
 }
 
 /** A sentence for each wish that the portal can do without. */
-export function notYet(portal: PortalConfig, pools: readonly PoolConfig[]): string[] {
+export function notYet(portal: PortalConfig): string[] {
   const wishes: string[] = [];
   if (portal.website.enabled)
     wishes.push('The website is not part of this version: none is served.');
@@ -22,13 +22,6 @@ export function notYet(portal: PortalConfig, pools: readonly PoolConfig[]): stri
   for (const [name, port] of Object.entries(portal.switching)) {
     if (port.enabled)
       wishes.push(`Switching ports are not part of this version: "${name}" is not opened.`);
-  }
-  for (const pool of pools) {
-    if (pool.p2p.enabled) {
-      wishes.push(
-        `${pool.file} asks for p2p block news, which this version does not have: blocks are noticed by blocknotify and by polling each ${pool.blockRefreshInterval} ms.`,
-      );
-    }
   }
   return wishes;
 }

@@ -1,13 +1,14 @@
 import { createAlgorithm } from '../algos/algorithms.ts';
 import type { CoinConfig, PoolConfig, PortalConfig } from '../config/types.ts';
 import { createDaemonGroup } from '../daemon/group.ts';
+import { Peer } from '../daemon/peer.ts';
 import { detectDaemon, waitForDaemon, waitForSync } from '../daemon/startup.ts';
 import { createTemplateSource } from '../daemon/templates.ts';
-import type { DaemonGroup } from '../daemon/types.ts';
+import type { ChainNetwork, DaemonFacts, DaemonGroup } from '../daemon/types.ts';
 import type { Job, JobSettings } from '../jobs/job.ts';
 import { JobStore } from '../jobs/jobStore.ts';
 import type { Logger } from '../log/logger.ts';
-import { CodedError, messageOf } from '../primitives/errors.ts';
+import { parseHex } from '../primitives/hex.ts';
 import { type Clock, millis } from '../primitives/units.ts';
 import { openRedis, type RedisConnection, waitForRedis } from '../redis/connection.ts';
 import { coinKeys } from '../redis/keys.ts';
@@ -22,6 +23,7 @@ import { createBlockSubmitter } from './blockSubmit.ts';
 import { createJobRefresher, type JobRefresher } from './jobRefresher.ts';
 import { pause } from './pause.ts';
 import { createShareHandler, type FoundVerdict, type ShareHandler } from './shareHandler.ts';
+import { untilDone } from './untilDone.ts';
 
 // One pool on one fork: the only place that knows daemon, jobs, stratum and shares at once.
 
@@ -48,6 +50,7 @@ interface Running {
   readonly recorder: ShareRecorder;
   readonly refresher: JobRefresher;
   readonly stratum: StratumServer;
+  readonly peer: Peer | undefined;
 }
 
 export class Pool {
@@ -55,6 +58,7 @@ export class Pool {
   readonly #log: Logger;
   readonly #stop = new AbortController();
   #running: Partial<Running> = {};
+  #started: Promise<void> = Promise.resolve();
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -65,23 +69,16 @@ export class Pool {
    * Climbs the ladder from the daemon to open ports; an outage on the way is waited out, for ever. Rejects with a
    * CodedError only for what waiting cannot mend: a wrong address, an unknown algorithm, a port in use.
    */
-  async start(): Promise<void> {
+  start(): Promise<void> {
     const { signal } = this.#stop;
-    for (let wait = firstRetry; ; wait = Math.min(wait * 2, longestRetry)) {
-      try {
-        await this.#climb(signal);
-        return;
-      } catch (error) {
-        if (signal.aborted) return;
-        await this.#letGo();
-        if (isPermanent(error)) throw error;
-        this.#log.error(
-          `The pool could not start: ${messageOf(error)}. It is tried again in ${wait / 1000} s.`,
-        );
-        await pause(wait, signal);
-        if (signal.aborted) return;
-      }
-    }
+    this.#started = untilDone(
+      () => this.#climb(signal),
+      () => this.#letGo(),
+      'The pool could not start',
+      this.#log,
+      signal,
+    );
+    return this.#started;
   }
 
   async #climb(signal: AbortSignal): Promise<void> {
@@ -167,12 +164,37 @@ export class Pool {
       onBan: (ip, until, why) => this.#options.onBan(ip, until, why),
     });
     await stratum.listen();
-    this.#running = { group, redis, recorder, refresher, stratum };
+    const peer = this.#connectPeer(facts, refresher);
+    this.#running = { group, redis, recorder, refresher, stratum, peer };
     refresher.start();
     log.special(
       `The pool for ${coin.displayName} (${coin.symbol}) takes miners on port ${config.ports.map(({ port }) => port).join(', ')}: ${facts.network} chain, height ${jobs.current?.height}, algorithm ${coin.algorithm}.`,
     );
     this.#options.onReady();
+  }
+
+  #connectPeer(facts: DaemonFacts, refresher: JobRefresher): Peer | undefined {
+    const { config, now } = this.#options;
+    if (!config.p2p.enabled) return undefined;
+    const magic = parseHex(peerMagic(config.coin, facts.network), 4);
+    if (magic === undefined) {
+      this.#log.warning(
+        `coins/${config.coin.file} has no peer magic for the ${facts.network} chain: no block news by p2p, polling and blocknotify go on.`,
+      );
+      return undefined;
+    }
+    const peer = new Peer({
+      host: config.p2p.host,
+      port: config.p2p.port,
+      magic,
+      protocolVersion: facts.protocolVersion,
+      relayTransactions: !config.p2p.disableTransactions,
+      log: this.#log,
+      now,
+      onBlock: (blockHash) => void refresher.heardOf(blockHash),
+    });
+    peer.connect();
+    return peer;
   }
 
   #announce(job: Job, why: 'newBlock' | 'refresh'): void {
@@ -192,18 +214,35 @@ export class Pool {
   /** Stops accepting, records what is under way, lets everything go. */
   async stop(): Promise<void> {
     this.#stop.abort();
+    // Letting go first ends the calls that a start under way waits for; what it made meanwhile is let go after it.
+    await this.#letGo();
+    await this.#started.catch(() => undefined);
     await this.#letGo();
   }
 
   async #letGo(): Promise<void> {
-    const { group, redis, recorder, refresher, stratum } = this.#running;
+    const { group, redis, recorder, refresher, stratum, peer } = this.#running;
     this.#running = {};
+    peer?.close();
     refresher?.stop();
     stratum?.stopAccepting();
     await recorder?.close();
     await stratum?.close();
     await redis?.close();
     group?.close();
+  }
+}
+
+function peerMagic(coin: CoinConfig, network: ChainNetwork): string | undefined {
+  switch (network) {
+    case 'main':
+      return coin.peerMagic;
+    case 'test':
+      return coin.peerMagicTestnet;
+    case 'regtest':
+      return coin.peerMagicRegtest;
+    case 'signet':
+      return undefined;
   }
 }
 
@@ -264,9 +303,4 @@ function candidateOf(
     reward: job.poolReward.toString(),
     networkDifficulty: job.networkDifficulty,
   };
-}
-
-function isPermanent(error: unknown): boolean {
-  if (!(error instanceof CodedError)) return false;
-  return /^(ADDRESS|ALGORITHM|STRATUM)_/.test(error.code);
 }
