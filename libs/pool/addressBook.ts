@@ -1,7 +1,7 @@
-import type { CoinConfig } from '../config/types.ts';
+import type { AddressForms, CoinConfig } from '../config/types.ts';
 import { askAddress } from '../daemon/addresses.ts';
 import type { ChainNetwork, DaemonGroup } from '../daemon/types.ts';
-import { decodeAddress, scriptOfMiningKey } from '../primitives/address.ts';
+import { addressOfMiningKey, decodeAddress, scriptOfMiningKey } from '../primitives/address.ts';
 import { CodedError, messageOf } from '../primitives/errors.ts';
 import { isHex, parseHex } from '../primitives/hex.ts';
 import { addressPart } from '../primitives/workerName.ts';
@@ -12,14 +12,26 @@ import { addressPart } from '../primitives/workerName.ts';
 export class AddressError extends CodedError {}
 
 export type AddressVerdict =
-  | { readonly ok: true; readonly script: Buffer }
+  | {
+      readonly ok: true;
+      readonly script: Buffer;
+      /**
+       * How the daemon is told to pay it; one spelling for all that mean the same script. Undefined for a mining key
+       * on a chain whose address forms the coin file does not tell: its script is known all the same.
+       */
+      readonly address: string | undefined;
+    }
+  | { readonly ok: false; readonly reason: string };
+
+export type PayeeVerdict =
+  | { readonly ok: true; readonly script: Buffer; readonly address: string }
   | { readonly ok: false; readonly reason: string };
 
 export interface AddressBook {
   /** Settles always: a daemon that cannot be asked gives a verdict that is not ok. Mining keys are addresses too. */
   look(address: string): Promise<AddressVerdict>;
-  /** The verdict on the address part of a worker's name. */
-  lookWorker(worker: string): Promise<AddressVerdict>;
+  /** Who is paid for a worker's shares, by the address part of its name. Settles always. */
+  payee(worker: string): Promise<PayeeVerdict>;
   /**
    * The script of an address of the operator (the pool's own, a reward recipient), also compared with the daemon's
    * opinion: a difference would burn every reward. Throws AddressError.
@@ -47,7 +59,7 @@ export function createAddressBook(
     let verdict: AddressVerdict;
     try {
       const facts = await askAddress(group, address);
-      verdict = verdictOf(facts.isValid, facts.scriptPubKey);
+      verdict = verdictOf(address, facts.isValid, facts.scriptPubKey);
     } catch (error) {
       // Not remembered: the daemon may answer the next time.
       return { ok: false, reason: `the daemon could not be asked (${messageOf(error)})` };
@@ -58,11 +70,11 @@ export function createAddressBook(
   };
 
   const lookHere = (address: string): AddressVerdict | undefined => {
-    const key = parseHex(address, miningKey);
-    if (key !== undefined) return { ok: true, script: scriptOfMiningKey(address) };
+    if (isHex(address, miningKey)) return lookMiningKey(address, forms);
     if (forms === undefined) return remembered.get(address);
     const decoded = decodeAddress(address, forms);
-    return decoded.ok ? { ok: true, script: decoded.script } : decoded;
+    if (!decoded.ok) return decoded;
+    return { ok: true, script: decoded.script, address: decoded.canonical };
   };
 
   const look = async (address: string): Promise<AddressVerdict> =>
@@ -70,7 +82,16 @@ export function createAddressBook(
 
   return {
     look,
-    lookWorker: (worker) => look(addressPart(worker)),
+    payee: async (worker) => {
+      const verdict = await look(addressPart(worker));
+      if (!verdict.ok) return verdict;
+      const { script, address } = verdict;
+      if (address !== undefined) return { ok: true, script, address };
+      return {
+        ok: false,
+        reason: `coins/${coin.file} does not tell how the ${network} chain writes addresses, so none can be made of a mining key`,
+      };
+    },
     scriptForReward: async (address, what) => {
       const own = await look(address);
       if (!own.ok) {
@@ -79,8 +100,8 @@ export function createAddressBook(
           `${what} ${address} is no address of ${coin.displayName} on the ${network} chain: ${own.reason}.`,
         );
       }
-      if (isHex(address, miningKey) || forms === undefined) return own.script;
-      const daemon = await askAddress(group, address);
+      if (forms === undefined || own.address === undefined) return own.script;
+      const daemon = await askAddress(group, own.address);
       const script = own.script.toString('hex');
       if (!daemon.isValid || (daemon.scriptPubKey ?? script) !== script) {
         throw new AddressError(
@@ -103,11 +124,20 @@ export function createAddressBook(
   };
 }
 
-function verdictOf(isValid: boolean, scriptPubKey: string | undefined): AddressVerdict {
+function lookMiningKey(key: string, forms: AddressForms | undefined): AddressVerdict {
+  const address = forms === undefined ? undefined : addressOfMiningKey(key, forms);
+  return { ok: true, script: scriptOfMiningKey(key), address };
+}
+
+function verdictOf(
+  address: string,
+  isValid: boolean,
+  scriptPubKey: string | undefined,
+): AddressVerdict {
   if (!isValid) return { ok: false, reason: 'the daemon calls it invalid' };
   const script = parseHex(scriptPubKey);
   if (script === undefined || script.length === 0) {
     return { ok: false, reason: 'the daemon tells no output script for it' };
   }
-  return { ok: true, script };
+  return { ok: true, script, address };
 }

@@ -1,18 +1,13 @@
+import type { TemplateSource } from '../daemon/templates.ts';
 import { parseBlockTemplate } from '../jobs/blockTemplate.ts';
 import type { Job } from '../jobs/job.ts';
-import type { JobStore } from '../jobs/jobStore.ts';
+import type { AddOptions, JobStore } from '../jobs/jobStore.ts';
 import type { Logger } from '../log/logger.ts';
 import { OncePer } from '../log/oncePer.ts';
 import { messageOf } from '../primitives/errors.ts';
 import type { Clock } from '../primitives/units.ts';
 
 // Keeps the current job current: news of a block, polling, and a rebroadcast when nothing came for a while.
-
-export interface TemplateSource {
-  fetch(): Promise<unknown>;
-  /** The hash of the chain's best block: cheap enough to ask every second. */
-  bestBlockHash(): Promise<string>;
-}
 
 export interface JobRefresherOptions {
   readonly source: TemplateSource;
@@ -28,7 +23,7 @@ export interface JobRefresherOptions {
 
 export interface JobRefresher {
   /** Fetches a template and makes a job of it if it is news. Calls while one is under way are joined. Never rejects. */
-  refresh(force?: boolean): Promise<void>;
+  refresh(options?: AddOptions): Promise<void>;
   /** Somebody heard of a block: fetch, unless the current job stands on it already. */
   heardOf(blockHash: string): Promise<void>;
   start(): void;
@@ -41,15 +36,15 @@ export function createJobRefresher(options: JobRefresherOptions): JobRefresher {
   const { source, jobs, log, now } = options;
   const trouble = new OncePer(sayEvery, now);
   let running: Promise<void> | undefined;
-  let again: { force: boolean } | undefined;
+  let again: AddOptions | undefined;
   let pollTimer: NodeJS.Timeout | undefined;
   let rebroadcastTimer: NodeJS.Timeout | undefined;
   let stopped = false;
 
-  const once = async (force: boolean): Promise<void> => {
+  const once = async (how: AddOptions): Promise<void> => {
     let added: ReturnType<JobStore['add']>;
     try {
-      added = jobs.add(parseBlockTemplate(await source.fetch()), now(), { force });
+      added = jobs.add(parseBlockTemplate(await source.fetch()), now(), how);
     } catch (error) {
       if (trouble.allows('template')) {
         log.error(
@@ -64,22 +59,22 @@ export function createJobRefresher(options: JobRefresherOptions): JobRefresher {
     armRebroadcast();
   };
 
-  const loop = async (force: boolean): Promise<void> => {
-    await once(force);
+  const loop = async (how: AddOptions): Promise<void> => {
+    await once(how);
     while (again !== undefined && !stopped) {
       const next = again;
       again = undefined;
-      await once(next.force);
+      await once(next);
     }
     running = undefined;
   };
 
-  const refresh = (force = false): Promise<void> => {
+  const refresh = (how: AddOptions = {}): Promise<void> => {
     if (running !== undefined) {
-      again = { force: force || again?.force === true };
+      again = { ...again, ...how };
       return running;
     }
-    running = loop(force);
+    running = loop(how);
     return running;
   };
 
@@ -91,7 +86,7 @@ export function createJobRefresher(options: JobRefresherOptions): JobRefresher {
     try {
       const best = await source.bestBlockHash();
       trouble.clear('poll');
-      await heardOf(best);
+      if (jobs.current?.previousHash !== best) await refresh({ tip: best });
     } catch (error) {
       if (trouble.allows('poll'))
         log.warning(`Polling for new blocks failed: ${messageOf(error)}.`);
@@ -103,7 +98,7 @@ export function createJobRefresher(options: JobRefresherOptions): JobRefresher {
     clearTimeout(rebroadcastTimer);
     if (stopped) return;
     rebroadcastTimer = setTimeout(() => {
-      void refresh(true);
+      void refresh({ force: true });
       armRebroadcast();
     }, options.rebroadcastAfter);
   };

@@ -254,7 +254,7 @@ function poolBehind(
 ): PoolBehind {
   const authorize = async (request: AuthorizeRequest): Promise<AuthorizeAnswer> => {
     if (!config.validateWorkerUsername) return { ok: true };
-    const verdict = await addresses.lookWorker(request.worker);
+    const verdict = await addresses.payee(request.worker);
     return verdict.ok ? { ok: true } : { ok: false, reason: verdict.reason };
   };
   return { authorize, submit, currentJob: () => jobs.current };
