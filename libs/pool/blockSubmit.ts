@@ -12,7 +12,7 @@ export interface BlockSubmitOptions {
   readonly group: DaemonGroup;
   readonly hasSubmitBlock: boolean;
   readonly journal: BlockJournal;
-  readonly rounds: Rounds;
+  readonly rounds: Pick<Rounds, 'close' | 'accept' | 'refuse'>;
   readonly log: Logger;
   readonly signal: AbortSignal;
   /** A daemon took a block: a new template is wanted at once. */

@@ -1,0 +1,58 @@
+import { createLogger, type Logger } from '../../libs/log/logger.ts';
+import type { FoundBlock, Rounds, ShareRecord, ShareRecorder } from '../../libs/shares/types.ts';
+
+// Stand-ins for the rooms around the pool, where a test wants to decide what they say and when.
+
+/** A log whose lines the test reads. */
+export function keptLog(): { log: Logger; lines: string[] } {
+  const lines: string[] = [];
+  const log = createLogger(
+    { level: 'debug', colors: false, format: 'text' },
+    { write: (line) => void lines.push(line) },
+  );
+  return { log, lines };
+}
+
+/** Records when the test says so. */
+export class HeldRecorder implements ShareRecorder {
+  readonly shares: ShareRecord[] = [];
+  readonly #open: ((recorded: boolean) => void)[] = [];
+
+  record(share: ShareRecord, done: (recorded: boolean) => void): void {
+    this.shares.push(share);
+    this.#open.push(done);
+  }
+
+  /** Settles everything that was taken in so far. */
+  settle(recorded: boolean): void {
+    for (const done of this.#open.splice(0)) done(recorded);
+  }
+
+  flush(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** Writes down what happened to rounds, in order. */
+export class ScriptedRounds implements Pick<Rounds, 'close' | 'accept' | 'refuse'> {
+  readonly steps: string[] = [];
+
+  close(block: FoundBlock): Promise<'closed'> {
+    this.steps.push(`close ${block.height}`);
+    return Promise.resolve('closed');
+  }
+
+  accept(blockHash: string): Promise<void> {
+    this.steps.push(`accept ${blockHash}`);
+    return Promise.resolve();
+  }
+
+  refuse(blockHash: string, reason: string): Promise<void> {
+    this.steps.push(`refuse ${blockHash}: ${reason}`);
+    return Promise.resolve();
+  }
+}
