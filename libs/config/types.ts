@@ -100,6 +100,8 @@ export interface PoolConfig {
   readonly limits: LimitsConfig;
   /** Text that the pool leaves in each coinbase it mines, default "/nodeStratum/". */
   readonly coinbaseSignature: string;
+  /** Paths of the certificate and key (PEM) for ports with `tls`. */
+  readonly tls?: { readonly cert: string; readonly key: string };
   readonly redis: RedisConfig;
 }
 

@@ -51,7 +51,7 @@ export type DaemonErrorKind =
   | 'auth'
   /** No connection could be made: the request was certainly not delivered. */
   | 'unreachable'
-  /** HTTP 503: the daemon's work queue is full, the request was not executed. */
+  /** The daemon's work queue (or ours) is full: the request was not executed. */
   | 'busy'
   /** No answer in time. */
   | 'timeout'

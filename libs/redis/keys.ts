@@ -21,17 +21,39 @@ export interface CoinKeys {
   // Ours.
   /** hash worker -> sum, kept for 30 days after a round was credited. */
   paidRound(height: number): string;
-  /** hash of facts of one block candidate: height, txHash, state, finder, time, … */
+  /**
+   * hash of facts of one block: state (candidate, accepted, refused; payments add theirs), height, txHash, finder,
+   * time (ms), reward (satoshis), networkDifficulty, reason.
+   */
   block(blockHash: string): string;
-  /** set of block hashes whose shares are round<height> (twins). */
+  /** set of the block hashes, refused ones left out, whose shares are round<height> (several: twins). */
   roundBlocks(height: number): string;
-  /** hash writerId -> highest applied sequence of share groups. */
-  readonly spoolSequences: string;
-  /** The open payment batch and the payment processor's lease, as JSON or text. */
-  pay(what: string): string;
+  /** set of block hashes in state candidate: neither accepted nor refused yet. */
+  readonly openBlocks: string;
+  /** string: the highest sequence of share groups that was applied for this writer. Expires long after the last one. */
+  spoolSequence(writerId: string): string;
+  pay(what: PayKey): string;
   /** list of settled payments as JSON, newest first. */
   readonly payments: string;
 }
+
+/** The payment process's own: */
+export type PayKey =
+  /** hash epoch, owner, until (ms): who may move money. */
+  | 'lease'
+  /** hash id, state, time, plan, …: the open payment batch, while there is one. */
+  | 'batch'
+  /** hash id, outcome: the batch that was closed last. */
+  | 'last'
+  /** hash of integer satoshis: takenOver, credited, paid, fees. */
+  | 'totals'
+  /** `outpoint txid …`: what the next transaction must spend, so that given-up ones can never be mined beside it. */
+  | 'guard'
+  /** hashes block member -> reason, worker -> reason. */
+  | 'heldBlocks'
+  | 'heldPayees'
+  /** hash block hash -> height of the chain when it was first seen off the active chain. */
+  | 'suspects';
 
 /** Key names of one coin (its name in lower case). With `hashTag` the prefix is `{coin}`: one slot of a Redis Cluster. */
 export function coinKeys(coin: string, hashTag = false): CoinKeys {
@@ -51,7 +73,8 @@ export function coinKeys(coin: string, hashTag = false): CoinKeys {
     paidRound: (height) => `${prefix}:shares:paid${height}`,
     block: (blockHash) => `${prefix}:blk:${blockHash}`,
     roundBlocks: (height) => `${prefix}:blk:round${height}`,
-    spoolSequences: `${prefix}:spool:sequences`,
+    openBlocks: `${prefix}:blk:open`,
+    spoolSequence: (writerId) => `${prefix}:spool:sequence:${writerId}`,
     pay: (what) => `${prefix}:pay:${what}`,
     payments: `${prefix}:payments`,
   };

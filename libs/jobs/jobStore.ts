@@ -1,0 +1,109 @@
+import type { Millis } from '../primitives/units.ts';
+import { type BlockTemplate, isSameWork } from './blockTemplate.ts';
+import { createJob, type Job, type JobSettings } from './job.ts';
+
+// The jobs of one pool that may still be answered. A job goes from current to older (still valid) to stale.
+
+export interface JobStoreOptions {
+  /** Jobs of one height that stay valid at a time, default 16; each holds its template's transactions. */
+  readonly keep?: number;
+  /** Sequence of the first job, default 1. */
+  readonly firstSequence?: number;
+}
+
+export interface AddOptions {
+  /**
+   * A job is wanted even if nothing but the time is new, and the daemon's word is taken if it stands on an older
+   * height than the current job.
+   */
+  readonly force?: boolean;
+  /** The daemon's best block hash, if it was asked: a template that stands on it is where the chain is. */
+  readonly tip?: string;
+}
+
+export interface AddedJob {
+  readonly job: Job;
+  readonly why: 'newBlock' | 'refresh';
+}
+
+export type FoundJob =
+  | { readonly state: 'valid'; readonly job: Job }
+  /** It was given out, and is not worth anything any more. */
+  | { readonly state: 'stale' }
+  /** It was never given out here, or too long ago to be an honest delay. */
+  | { readonly state: 'unknown' };
+
+const defaultKeep = 16;
+/** Jobs that have gone stale are told from ones that never were for so many jobs. */
+const rememberedStale = 256;
+
+const stale: FoundJob = { state: 'stale' };
+const unknown: FoundJob = { state: 'unknown' };
+
+export class JobStore {
+  readonly #settings: JobSettings;
+  readonly #keep: number;
+  readonly #first: number;
+  /** In the order of their making. */
+  readonly #valid = new Map<string, FoundJob & { state: 'valid' }>();
+  #current: Job | undefined;
+  #next: number;
+
+  constructor(settings: JobSettings, options: JobStoreOptions = {}) {
+    this.#settings = settings;
+    this.#keep = Math.max(options.keep ?? defaultKeep, 1);
+    this.#first = options.firstSequence ?? 1;
+    this.#next = this.#first;
+  }
+
+  get current(): Job | undefined {
+    return this.#current;
+  }
+
+  /**
+   * Makes a job of the template if it is news: 'newBlock' on another previous block (older jobs go stale), 'refresh'
+   * on the same one (they stay valid). Undefined if nothing has changed, or if the template comes from a daemon that
+   * is behind. Throws what createJob throws; the jobs are then as before.
+   */
+  add(template: BlockTemplate, now: Millis, options: AddOptions = {}): AddedJob | undefined {
+    const current = this.#current;
+    const clean = current?.previousHash !== template.previousHash;
+    const force = options.force === true;
+    if (current !== undefined) {
+      if (clean && template.height < current.height) {
+        // Failing over to a daemon that lags looks the same as a reorganisation to a shorter chain.
+        if (!force && options.tip !== template.previousHash) return undefined;
+      }
+      if (!clean && !force && isSameWork(current.template, template)) return undefined;
+    }
+    const job = createJob(template, this.#settings, { sequence: this.#next, clean, now });
+    this.#next += 1;
+    if (clean) this.#valid.clear();
+    this.#valid.set(job.jobId, { state: 'valid', job });
+    this.#current = job;
+    this.#dropOldest();
+    return { job, why: clean ? 'newBlock' : 'refresh' };
+  }
+
+  /** `jobId` is a miner's text: anything is possible. */
+  find(jobId: string): FoundJob {
+    const valid = this.#valid.get(jobId);
+    if (valid !== undefined) return valid;
+    // Ids are sequences in hex, so the range tells which were given out; longer ones are not numbers of ours.
+    if (jobId.length > 13) return unknown;
+    const sequence = Number.parseInt(jobId, 16);
+    const wasGiven =
+      sequence >= this.#first &&
+      sequence < this.#next &&
+      sequence >= this.#next - rememberedStale &&
+      sequence.toString(16) === jobId;
+    return wasGiven ? stale : unknown;
+  }
+
+  #dropOldest(): void {
+    for (const jobId of this.#valid.keys()) {
+      if (this.#valid.size <= this.#keep) return;
+      this.#valid.delete(jobId);
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import type { RedisConnection } from '../redis/connection.ts';
+import type { CoinKeys, PayKey } from '../redis/keys.ts';
+import { readHash } from '../redis/read.ts';
+import { loadScript, oneOf } from '../redis/scripts.ts';
+import type { Lease } from './lease.ts';
+
+// What the payment process remembers from run to run, and shows to the operator. No money depends on it.
+
+const payNote = loadScript('payNote', oneOf('ok', 'fenced'));
+
+export class Notes {
+  readonly #redis: RedisConnection;
+  readonly #keys: CoinKeys;
+  readonly #lease: Lease;
+
+  constructor(redis: RedisConnection, keys: CoinKeys, lease: Lease) {
+    this.#redis = redis;
+    this.#keys = keys;
+    this.#lease = lease;
+  }
+
+  /** Member of blocksPending -> why it is not credited. */
+  heldBlocks(): Promise<ReadonlyMap<string, string>> {
+    return readHash(this.#redis, this.#keys.pay('heldBlocks'));
+  }
+
+  async holdBlock(member: string, reason: string): Promise<void> {
+    await this.#write('heldBlocks', [member, reason]);
+  }
+
+  /** Block hash -> height of the chain when the block was first seen off it. */
+  async suspects(): Promise<ReadonlyMap<string, number>> {
+    const texts = await readHash(this.#redis, this.#keys.pay('suspects'));
+    return new Map([...texts].map(([hash, tip]) => [hash, Number(tip)]));
+  }
+
+  /** `tip` undefined: the block is on the chain again. */
+  async suspect(blockHash: string, tip: number | undefined): Promise<void> {
+    await this.#write('suspects', [blockHash, tip === undefined ? '' : String(tip)]);
+  }
+
+  /** Makes the list of held workers this one: worker -> reason. */
+  async holdPayees(reasons: ReadonlyMap<string, string>): Promise<void> {
+    const old = await readHash(this.#redis, this.#keys.pay('heldPayees'));
+    const gone = [...old.keys()].filter((worker) => !reasons.has(worker));
+    const changed = [...reasons].filter(([worker, reason]) => old.get(worker) !== reason);
+    if (gone.length + changed.length === 0) return;
+    await this.#write('heldPayees', [...changed.flat(), ...gone.flatMap((name) => [name, ''])]);
+  }
+
+  async #write(what: PayKey, pairs: readonly string[]): Promise<void> {
+    await this.#lease.run(payNote, [this.#keys.pay(what)], pairs);
+  }
+}

@@ -1,0 +1,355 @@
+import { messageOf } from '../primitives/errors.ts';
+import { parseCoins } from '../primitives/money.ts';
+import { type Satoshis, satoshis } from '../primitives/units.ts';
+import { type OpenBatch, totalOf } from './batch.ts';
+import { type Balances, BooksError } from './books.ts';
+import { waitUntilDurable } from './durable.ts';
+import { type PayoutPlan, type PlannedOutput, planPayouts } from './payoutPlan.ts';
+import type { CycleNotes, PaymentContext } from './run.ts';
+import type { Payee, PayeeLookup } from './types.ts';
+import { commentOf, type Refusal, type SendOutcome, type SignedTx, type Wallet } from './wallet.ts';
+
+// From balances to transactions: intent, then sign, then send, then settle. Each step is on record before the next
+// one begins, so that whoever comes after a crash knows what may have happened.
+
+export interface PayingOptions {
+  readonly wallet: Wallet;
+  readonly payee: PayeeLookup;
+  /** Coins as decimal text. */
+  readonly minimumPayment: string;
+}
+
+const maxOutputs = 500;
+/** What no chain relays: 546 satoshis are Bitcoin's dust limit. Where it is higher, the daemon's refusal teaches it. */
+const leastDust = satoshis(546n);
+/** Refusals in one run after which the rest waits for the next one. */
+const mostRefusals = 12;
+/** Parts of the sum left out after the 1st, 2nd, … refusal for want of funds: a fee is small, a short wallet is not. */
+const cuts = [1000n, 100n, 10n, 4n, 2n];
+
+type BatchEnd =
+  | { readonly kind: 'paid' }
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  /** A balance changed between planning and intent. */
+  | { readonly kind: 'again' }
+  | { readonly kind: 'unknown' };
+
+export class Paying {
+  readonly #context: PaymentContext;
+  readonly #wallet: Wallet;
+  readonly #payee: PayeeLookup;
+  readonly #minimum: Satoshis;
+  #dust = leastDust;
+
+  /** Throws RangeError if minimumPayment is no amount of coins. */
+  constructor(context: PaymentContext, options: PayingOptions) {
+    this.#context = context;
+    this.#wallet = options.wallet;
+    this.#payee = options.payee;
+    const minimum = parseCoins(options.minimumPayment, context.coin.decimals);
+    if (minimum === undefined || minimum < 0n) {
+      throw new RangeError(`minimumPayment "${options.minimumPayment}" is no amount of coins`);
+    }
+    this.#minimum = minimum;
+  }
+
+  /**
+   * Brings a batch that an earlier run left open to its end. False while it cannot be known whether it was paid:
+   * nothing else may be paid then.
+   */
+  async recover(report: CycleNotes): Promise<boolean> {
+    const { ledger, log, said } = this.#context;
+    const batch = await ledger.openBatch();
+    switch (batch?.state) {
+      case undefined:
+        return true;
+      case 'intent':
+        await this.#release(batch);
+        log.warning(
+          `Payment ${batch.id} had not been sent when it was interrupted; ${this.#context.money(totalOf(batch.outputs))} are back in the balances.`,
+        );
+        return true;
+      case 'signed':
+        return (await this.#send(batch, report)).kind !== 'unknown';
+      case 'sending': {
+        const txid = await this.#wallet.findSent(batch.comment, batch.since);
+        if (txid !== undefined) {
+          await this.#settle(batch, txid, await this.#wallet.feeOf(txid), report);
+          return true;
+        }
+        const sentence = `it is not known whether payment ${batch.id} of ${this.#context.money(totalOf(batch.outputs))} was sent`;
+        report.problem(sentence);
+        if (said.allows('unknown')) {
+          log.error(
+            `Payments of ${this.#context.coin.name} stand still: ${sentence}. The wallet shows no transaction with the comment "${batch.comment}"; payments go on when it does. Only if it is sure that it was never sent: redis-cli HSET ${this.#context.batchKey} state intent gives the money back to the balances.`,
+          );
+        }
+        return false;
+      }
+    }
+  }
+
+  /** Pays what is due, in as many transactions as it takes. Rejects as recover does. */
+  async run(report: CycleNotes): Promise<void> {
+    const { ledger, notes, log, money } = this.#context;
+    const refused = new Map<string, string>();
+    const payees = new Map<string, Payee>();
+    let cap: bigint | undefined;
+    let refusals = 0;
+    let cut = 0;
+    for (;;) {
+      this.#context.checkStop();
+      const balances = await ledger.balances();
+      const owed = [...balances.values()].some(({ amount }) => amount > 0n);
+      const spendable = owed ? await this.#wallet.spendable() : satoshis(0n);
+      const limit = cap === undefined || cap > spendable ? spendable : satoshis(cap);
+      const plan = await this.#plan(balances, payees, refused, limit);
+      report.held = plan.held.map(({ worker, reason }) => ({ worker, reason }));
+      await notes.holdPayees(new Map(plan.held.map(({ worker, reason }) => [worker, reason])));
+      const [outputs] = plan.batches;
+      if (outputs === undefined) {
+        this.#sayShort(plan, spendable);
+        return;
+      }
+
+      const total = totalOf(outputs);
+      const end = await this.#payBatch(outputs, balances, report);
+      if (end.kind === 'unknown') return;
+      if (end.kind === 'paid') {
+        if (cap !== undefined) cap -= total;
+        continue;
+      }
+      refusals += 1;
+      if (refusals > mostRefusals) return;
+      if (end.kind === 'again') continue;
+      const { why, reason } = end.refusal;
+      switch (why) {
+        case 'tooMuch':
+          cap = total - total / (cuts[Math.min(cut, cuts.length - 1)] ?? 2n);
+          if (cap === total) cap -= 1n;
+          cut += 1;
+          log.debug(`${money(total)} cannot be paid now (${reason}); trying less.`);
+          break;
+        case 'tooSmall': {
+          // The outputs come by size.
+          const smallest = outputs.at(-1)?.amount ?? total;
+          this.#dust = satoshis(smallest * 2n);
+          log.debug(
+            `The daemon refuses small amounts (${reason}): below ${money(this.#dust)} nothing is paid until more is owed.`,
+          );
+          break;
+        }
+        case 'address': {
+          const invalid = await this.#wallet.invalidAddresses(
+            outputs.map(({ address }) => address),
+          );
+          for (const address of invalid)
+            refused.set(address, 'the daemon calls its address invalid');
+          if (invalid.size > 0) break;
+          return this.#giveUp(reason, report);
+        }
+        case 'inputTaken':
+        case 'notNow':
+          return this.#giveUp(reason, report);
+      }
+    }
+  }
+
+  #giveUp(reason: string, report: CycleNotes): void {
+    const { log, said, coin } = this.#context;
+    report.problem(reason);
+    if (said.allows('refused')) {
+      log.warning(`Payments of ${coin.name} wait, nothing was sent: ${reason}.`);
+    }
+  }
+
+  /** `known`: payees that were looked up earlier in this run. */
+  async #plan(
+    balances: Balances,
+    known: Map<string, Payee>,
+    refused: ReadonlyMap<string, string>,
+    spendable: Satoshis,
+  ): Promise<PayoutPlan> {
+    const payees = new Map<string, Payee>();
+    const amounts = new Map<string, Satoshis>();
+    for (const [worker, { amount }] of balances) {
+      if (amount === 0n) continue;
+      amounts.set(worker, amount);
+      const payee = known.get(worker) ?? (await this.#lookUp(worker));
+      known.set(worker, payee);
+      const reason = payee.ok ? refused.get(payee.address) : undefined;
+      payees.set(worker, reason === undefined ? payee : { ok: false, reason });
+    }
+    return planPayouts({
+      balances: amounts,
+      payees,
+      minimum: this.#minimum,
+      dust: this.#dust,
+      spendable,
+      maxOutputs,
+    });
+  }
+
+  async #lookUp(worker: string): Promise<Payee> {
+    try {
+      return await this.#payee(worker);
+    } catch (error) {
+      return { ok: false, reason: `its address could not be checked (${messageOf(error)})` };
+    }
+  }
+
+  #sayShort(plan: PayoutPlan, spendable: Satoshis): void {
+    const { said, log, money } = this.#context;
+    const short = plan.waiting.filter(({ why }) => why === 'walletShort');
+    if (short.length === 0 || !said.allows('short')) return;
+    const missing = totalOf(short.map(({ output }) => output));
+    log.warning(
+      `${money(missing)} for ${short.length} address(es) wait: the wallet can spend ${money(spendable)} now, fees to be paid from it.`,
+    );
+  }
+
+  async #payBatch(
+    outputs: readonly PlannedOutput[],
+    balances: Balances,
+    report: CycleNotes,
+  ): Promise<BatchEnd> {
+    const { ledger, step } = this.#context;
+    const canBuild = await this.#wallet.canBuild();
+    const since = canBuild ? '' : await this.#wallet.bestBlock();
+    const batch = await ledger.intend(outputs, balances);
+    if (batch === undefined) return { kind: 'again' };
+    await step('intended');
+    if (!canBuild) return this.#sendMany(batch, since, report);
+    return this.#buildAndSend(batch, report);
+  }
+
+  async #buildAndSend(batch: OpenBatch, report: CycleNotes): Promise<BatchEnd> {
+    const { ledger, connection, step } = this.#context;
+    const tx = await this.#build(batch);
+    if ('refusal' in tx) return { kind: 'refused', refusal: tx.refusal };
+    await step('built');
+    await ledger.markSigned(batch, tx);
+    await waitUntilDurable(connection);
+    await step('signed');
+    return this.#send({ ...batch, state: 'signed', tx }, report);
+  }
+
+  /** A signed transaction; or the batch is released again. */
+  async #build(batch: OpenBatch): Promise<SignedTx | { readonly refusal: Refusal }> {
+    try {
+      const guard = await this.#checkGuard();
+      const built = await this.#wallet.build(batch.outputs, guard);
+      if (built.ok) return built.tx;
+      await this.#release(batch);
+      return { refusal: built.refusal };
+    } catch (error) {
+      // Nothing was sent, whatever it was.
+      await this.#release(batch);
+      throw error;
+    }
+  }
+
+  /** The output that the next transaction must spend, unless a transaction that was given up is alive after all. */
+  async #checkGuard(): Promise<string | undefined> {
+    const guard = await this.#context.ledger.guard();
+    if (guard === undefined) return undefined;
+    for (const txid of guard.txids) {
+      if (!(await this.#wallet.isAlive(txid))) continue;
+      throw new BooksError(
+        'BOOKS_REVIVED',
+        `the daemon refused transaction ${txid}, the money went back to the balances, and yet the wallet has it: who it pays must be taken off the balances by hand`,
+      );
+    }
+    return guard.outpoint;
+  }
+
+  async #send(
+    batch: Extract<OpenBatch, { state: 'signed' }>,
+    report: CycleNotes,
+  ): Promise<BatchEnd> {
+    const { ledger } = this.#context;
+    const outcome = await this.#wallet.broadcast(batch.tx);
+    await this.#context.step('sent');
+    switch (outcome.kind) {
+      case 'sent':
+        await this.#settle(batch, outcome.txid, batch.tx.fee, report);
+        return { kind: 'paid' };
+      case 'unknown':
+        this.#sayUnknown(batch, outcome, report);
+        return { kind: 'unknown' };
+      case 'refused': {
+        // Nobody may send it later beside its successor: that one must spend an input of it.
+        const old = await ledger.guard();
+        const { txid, inputs } = batch.tx;
+        const outpoint =
+          old !== undefined && inputs.includes(old.outpoint) ? old.outpoint : (inputs[0] ?? '');
+        await ledger.release(batch, { outpoint, txids: [...(old?.txids ?? []), txid] });
+        await this.#context.step('released');
+        await this.#wallet.unlock(batch.tx);
+        return { kind: 'refused', refusal: outcome.refusal };
+      }
+    }
+  }
+
+  async #sendMany(batch: OpenBatch, since: string, report: CycleNotes): Promise<BatchEnd> {
+    const { ledger, connection, step } = this.#context;
+    const comment = commentOf(batch.id, batch.outputs);
+    await ledger.markSending(batch, comment, since);
+    await waitUntilDurable(connection);
+    await step('sending');
+    const sending: OpenBatch = { ...batch, state: 'sending', comment, since };
+    const outcome = await this.#wallet.sendMany(batch.outputs, comment, since);
+    await step('sent');
+    switch (outcome.kind) {
+      case 'sent':
+        await this.#settle(sending, outcome.txid, await this.#wallet.feeOf(outcome.txid), report);
+        return { kind: 'paid' };
+      case 'unknown':
+        this.#sayUnknown(sending, outcome, report);
+        return { kind: 'unknown' };
+      case 'refused':
+        await this.#release(sending);
+        return { kind: 'refused', refusal: outcome.refusal };
+    }
+  }
+
+  async #release(batch: OpenBatch): Promise<void> {
+    await this.#context.ledger.release(batch);
+    await this.#context.step('released');
+  }
+
+  async #settle(
+    batch: OpenBatch,
+    txid: string,
+    fee: Satoshis | undefined,
+    report: CycleNotes,
+  ): Promise<void> {
+    const { ledger, log, money, tell, step } = this.#context;
+    await ledger.settle(batch, txid, fee);
+    await step('settled');
+    const amount = totalOf(batch.outputs);
+    const addresses = batch.outputs.length;
+    report.paid.push({ txid, amount });
+    log.special(
+      `Paid ${money(amount)} to ${addresses} address${addresses === 1 ? '' : 'es'} in transaction ${txid}.`,
+    );
+    tell({ type: 'payment', txid, paid: amount, addresses });
+  }
+
+  #sayUnknown(
+    batch: OpenBatch,
+    { reason }: Extract<SendOutcome, { kind: 'unknown' }>,
+    report: CycleNotes,
+  ): void {
+    const { log, said, money } = this.#context;
+    report.problem(reason);
+    if (!said.allows('unknown')) return;
+    const next =
+      batch.state === 'signed'
+        ? 'The same transaction is sent again at the next run'
+        : 'The wallet is searched for it at the next run';
+    log.warning(
+      `It is not known yet whether payment ${batch.id} of ${money(totalOf(batch.outputs))} was sent (${reason}). ${next}; nothing else is paid until that is known.`,
+    );
+  }
+}

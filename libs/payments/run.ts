@@ -1,0 +1,74 @@
+import type { CoinConfig } from '../config/types.ts';
+import type { Logger } from '../log/logger.ts';
+import type { OncePer } from '../log/oncePer.ts';
+import type { Satoshis } from '../primitives/units.ts';
+import type { RedisConnection } from '../redis/connection.ts';
+import type { Ledger } from './ledger.ts';
+import type { Notes } from './notes.ts';
+import type { CycleReport, PaymentEvent } from './types.ts';
+
+// What the parts of a payment run share.
+
+/** The durable steps, in the order in which a run comes by them. */
+export type Step =
+  | 'takenOver'
+  | 'suspected'
+  | 'orphaned'
+  | 'held'
+  | 'credited'
+  | 'intended'
+  | 'built'
+  | 'signed'
+  | 'sending'
+  | 'sent'
+  | 'settled'
+  | 'released';
+
+export type FailPoint = (step: Step) => void | Promise<void>;
+
+export interface PaymentContext {
+  readonly coin: CoinConfig;
+  readonly connection: RedisConnection;
+  /** Where the open batch stands in Redis, for the operator. */
+  readonly batchKey: string;
+  readonly ledger: Ledger;
+  readonly notes: Notes;
+  readonly log: Logger;
+  readonly said: OncePer;
+  /** "12.5 LTC" */
+  money(amount: Satoshis): string;
+  tell(event: PaymentEvent): void;
+  step(name: Step): Promise<void>;
+  /** Throws StopRun when the process is asked to end: called where nothing is half done. */
+  checkStop(): void;
+}
+
+/** The process is asked to end: no failure. */
+export class StopRun extends Error {}
+
+/** Collects a run's report. */
+export class CycleNotes {
+  readonly credited: CycleReport['credited'][number][] = [];
+  readonly orphaned: number[] = [];
+  readonly paid: CycleReport['paid'][number][] = [];
+  held: CycleReport['held'] = [];
+  #problem: string | undefined;
+
+  /** The first one stays: what comes after it is often its consequence. */
+  problem(sentence: string): void {
+    this.#problem ??= sentence;
+  }
+
+  report(outcome: CycleReport['outcome']): CycleReport {
+    const { credited, orphaned, paid, held } = this;
+    const problem = this.#problem;
+    return {
+      outcome,
+      credited,
+      orphaned,
+      paid,
+      held,
+      ...(problem === undefined ? {} : { problem }),
+    };
+  }
+}

@@ -1,0 +1,210 @@
+import type { Logger } from '../log/logger.ts';
+import { CodedError } from '../primitives/errors.ts';
+import { isHex } from '../primitives/hex.ts';
+import { type Clock, millis } from '../primitives/units.ts';
+import type { RedisConnection } from '../redis/connection.ts';
+import type { CoinKeys } from '../redis/keys.ts';
+import { readHash, readSet } from '../redis/read.ts';
+import { createRetry } from '../redis/retry.ts';
+import { loadScript, oneOf, runScript } from '../redis/scripts.ts';
+import type { FoundBlock, Rounds } from './types.ts';
+
+// A block's round: closed when the block is found, kept when a daemon takes the block, merged back when none does.
+
+export interface RoundsOptions {
+  readonly connection: RedisConnection;
+  readonly keys: CoinKeys;
+  readonly log: Logger;
+  readonly now: Clock;
+  /** Ends the trying: calls under way reject with the last RedisError. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Every call tries until Redis has done it; a key that a person must repair (WRONGTYPE, BADVALUE) is said once a
+ * minute, and nothing is half done. Rejects with RoundsError, or with RedisError after the signal.
+ */
+export interface RedisRounds extends Rounds {
+  /** worker -> sum of share difficulty as decimal text; empty if there is no such round. */
+  readRound(height: number): Promise<Map<string, string>>;
+  /** Blocks that were found but neither accepted nor refused: to be resumed at start. */
+  unfinishedBlocks(): Promise<readonly FoundBlock[]>;
+}
+
+/** ROUNDS_UNKNOWN_BLOCK: close() was never called for it. ROUNDS_BAD_BLOCK: no block hash, txid or height. */
+export class RoundsError extends CodedError {}
+
+const closeRound = loadScript('closeRound', oneOf('closed', 'already', 'twin'));
+const acceptBlock = loadScript('acceptBlock', oneOf('accepted', 'reclaimed', 'already', 'unknown'));
+const refuseBlock = loadScript(
+  'refuseBlock',
+  oneOf('merged', 'twin', 'already', 'kept', 'unknown'),
+);
+
+/** The facts of a refused block are of use to a person only: 30 days. */
+const refusedSeconds = 30 * 86_400;
+
+/** Call close() after the share that found the block was recorded: then the round holds that share. */
+export function createRounds(options: RoundsOptions): RedisRounds {
+  const { connection, keys, log } = options;
+  const retry = createRetry(options);
+
+  function waiting(what: string, blockHash: string): () => string {
+    return () => `The ${keys.coin} block ${blockHash} waits to be ${what}`;
+  }
+
+  /** A block's height never changes, so reading it before the script is safe. */
+  async function heightOf(blockHash: string, what: string): Promise<number> {
+    checkHash(blockHash);
+    const height = Number(
+      await retry(
+        () => connection.command('hget', keys.block(blockHash), 'height'),
+        waiting(what, blockHash),
+      ),
+    );
+    if (!Number.isSafeInteger(height) || height <= 0) throw unknownBlock(blockHash);
+    return height;
+  }
+
+  function unknownBlock(blockHash: string): RoundsError {
+    return new RoundsError(
+      'ROUNDS_UNKNOWN_BLOCK',
+      `Redis has no facts of the ${keys.coin} block ${blockHash} in ${keys.block(blockHash)}: its round was never closed.`,
+    );
+  }
+
+  function roundKeys(blockHash: string, height: number): string[] {
+    return [
+      keys.block(blockHash),
+      keys.roundCurrent,
+      keys.round(height),
+      keys.roundBlocks(height),
+      keys.openBlocks,
+    ];
+  }
+
+  return {
+    async close(block) {
+      checkBlock(block);
+      const { blockHash, height } = block;
+      const outcome = await retry(
+        () =>
+          runScript(connection, closeRound, roundKeys(blockHash, height), [
+            blockHash,
+            height,
+            block.txHash,
+            block.finder,
+            block.time,
+            block.reward,
+            block.networkDifficulty,
+          ]),
+        waiting('closed', blockHash),
+      );
+      if (outcome === 'twin') {
+        log.special(
+          `Height ${height} of ${keys.coin} has a second block ${blockHash}: both share ${keys.round(height)}.`,
+        );
+      }
+      return outcome;
+    },
+
+    async accept(blockHash) {
+      const height = await heightOf(blockHash, 'accepted');
+      const outcome = await retry(
+        () =>
+          runScript(
+            connection,
+            acceptBlock,
+            [...roundKeys(blockHash, height), keys.blocksPending, keys.stats],
+            [blockHash],
+          ),
+        waiting('accepted', blockHash),
+      );
+      if (outcome === 'unknown') throw unknownBlock(blockHash);
+      if (outcome === 'reclaimed') {
+        log.special(
+          `The ${keys.coin} block ${blockHash} was refused before and is accepted now: its round is closed again.`,
+        );
+      }
+    },
+
+    async refuse(blockHash, reason) {
+      const height = await heightOf(blockHash, 'refused');
+      const outcome = await retry(
+        () =>
+          runScript(
+            connection,
+            refuseBlock,
+            [...roundKeys(blockHash, height), keys.stats, keys.blocksPending],
+            [blockHash, reason, refusedSeconds],
+          ),
+        waiting('refused', blockHash),
+      );
+      if (outcome === 'unknown') throw unknownBlock(blockHash);
+      if (outcome === 'kept') {
+        log.warning(
+          `The ${keys.coin} block ${blockHash} was accepted before and stays so, although it is refused now (${reason}).`,
+        );
+      }
+    },
+
+    readRound: (height) =>
+      retry(
+        () => readHash(connection, keys.round(height)),
+        () => `The shares in ${keys.round(height)} wait to be read`,
+      ),
+
+    async unfinishedBlocks() {
+      const read = async () => {
+        const hashes = await readSet(connection, keys.openBlocks);
+        return Promise.all(
+          hashes.map(async (blockHash) => ({
+            blockHash,
+            facts: await readHash(connection, keys.block(blockHash)),
+          })),
+        );
+      };
+      const open = await retry(read, () => `Unfinished blocks of ${keys.coin} wait to be read`);
+      const blocks: FoundBlock[] = [];
+      for (const { blockHash, facts } of open) {
+        const block = parseBlock(blockHash, facts);
+        if (block !== undefined) blocks.push(block);
+        else {
+          log.error(
+            `${keys.block(blockHash)} does not hold the facts of a block. Look at it, then remove ${blockHash} from ${keys.openBlocks}.`,
+          );
+        }
+      }
+      return blocks;
+    },
+  };
+}
+
+/** The facts as closeRound wrote them, or undefined. */
+export function parseBlock(
+  blockHash: string,
+  facts: ReadonlyMap<string, string>,
+): FoundBlock | undefined {
+  const height = Number(facts.get('height'));
+  const time = Number(facts.get('time'));
+  const networkDifficulty = Number(facts.get('networkDifficulty'));
+  const txHash = facts.get('txHash');
+  const finder = facts.get('finder');
+  const reward = facts.get('reward');
+  if (txHash === undefined || finder === undefined || reward === undefined) return undefined;
+  if (!Number.isSafeInteger(height) || !Number.isFinite(time)) return undefined;
+  if (!Number.isFinite(networkDifficulty) || !/^\d+$/.test(reward)) return undefined;
+  return { height, blockHash, txHash, finder, time: millis(time), reward, networkDifficulty };
+}
+
+function checkBlock({ height, blockHash, txHash }: FoundBlock): void {
+  checkHash(blockHash);
+  checkHash(txHash);
+  if (Number.isSafeInteger(height) && height > 0) return;
+  throw new RoundsError('ROUNDS_BAD_BLOCK', `${height} is not the height of a block.`);
+}
+
+function checkHash(hash: string): void {
+  if (isHex(hash, 32)) return;
+  throw new RoundsError('ROUNDS_BAD_BLOCK', `"${hash}" is not a hash of 64 hex digits.`);
+}

@@ -1,0 +1,148 @@
+import type { VarDiffConfig } from '../config/types.ts';
+import { type Difficulty, difficulty } from '../primitives/units.ts';
+
+// Variable difficulty of one connection. Shares arrive at random (a Poisson process), so a few intervals say little:
+// the difficulty is changed only when the count of shares is both outside the allowed band and unlikely to be chance.
+// Two windows are counted: since the last look (finds a sudden change) and since the last change (finds a small one).
+
+/** Log-likelihood, in nats, against "the rate is right" that one window must show: e^-6 is one false alarm in 400. */
+const evidenceSinceLook = 6;
+const evidenceSinceChange = 5;
+/** Shares that a silent miner should have sent by now, before it counts as too slow. */
+const silence = 8;
+/** A flood need not wait for retargetTime: so many shares, so many times too fast, over at least so long (ms). */
+const floodShares = 24;
+const floodRatio = 4;
+const floodTime = 1_000;
+/** Expected shares that the long window holds before its older half fades. */
+const longestWindow = 256;
+/** Without a share the size of the error is unknown: a bold step first, a bolder one next. Together 2^20. */
+const firstSilentStep = 2 ** -6;
+const nextSilentStep = 2 ** -14;
+
+export interface DifficultyBounds {
+  readonly lowest: number;
+  readonly highest: number;
+}
+
+/**
+ * minDiff … min(maxDiff, network difficulty). minDiff wins on a network that is easier still: it is the operator's
+ * shield against floods. `wished` is the miner's own minimum (BIP 310), if any.
+ */
+export function boundsOf(
+  options: VarDiffConfig,
+  network: number | undefined,
+  wished = 0,
+): DifficultyBounds {
+  const cap = network === undefined ? options.maxDiff : Math.min(options.maxDiff, network);
+  const highest = Math.max(options.minDiff, cap);
+  return { lowest: Math.min(highest, Math.max(options.minDiff, wished)), highest };
+}
+
+export function within(bounds: DifficultyBounds, value: number): Difficulty {
+  return difficulty(Math.min(bounds.highest, Math.max(bounds.lowest, value)));
+}
+
+export class VarDiff {
+  readonly #options: VarDiffConfig;
+  #changed: number;
+  #looked: number;
+  #lastShare: number;
+  #sinceChange = 0;
+  #sinceLook = 0;
+  #silentSteps = 0;
+
+  /** All times are milliseconds of one clock. */
+  constructor(options: VarDiffConfig, now: number) {
+    this.#options = options;
+    this.#changed = now;
+    this.#looked = now;
+    this.#lastShare = now;
+  }
+
+  /** A good share. `weight`: its difficulty as a part of the current one (below 1: work from before a rise). */
+  share(now: number, weight = 1): void {
+    this.#lastShare = now;
+    this.#sinceChange += weight;
+    this.#sinceLook += weight;
+    this.#silentSteps = 0;
+  }
+
+  /** A new difficulty has been sent: what came before says nothing about it. */
+  restart(now: number): void {
+    this.#changed = now;
+    this.#looked = now;
+    this.#lastShare = now;
+    this.#sinceChange = 0;
+    this.#sinceLook = 0;
+  }
+
+  /** True when `look` has something to decide. */
+  isDue(now: number): boolean {
+    const elapsed = now - this.#looked;
+    if (elapsed >= this.#options.retargetTime * 1_000) return true;
+    if (this.#sinceLook < floodShares || elapsed < floodTime) return false;
+    return this.#sinceLook >= floodRatio * this.#expected(elapsed);
+  }
+
+  /** Decides; gives the difficulty to go to, or undefined to stay at `current`. */
+  look(now: number, current: Difficulty, bounds: DifficultyBounds): Difficulty | undefined {
+    if (!this.isDue(now)) return undefined;
+    const factor = this.#factor(now);
+    this.#looked = now;
+    this.#sinceLook = 0;
+    this.#fade(now);
+    const next = within(bounds, factor === 1 ? current : rounded(current * factor));
+    return next === current ? undefined : next;
+  }
+
+  #factor(now: number): number {
+    const recently = this.#expected(now - this.#looked);
+    if (this.#isWrong(this.#sinceLook, recently, evidenceSinceLook)) {
+      return this.#step(this.#sinceLook, recently);
+    }
+    const since = this.#expected(now - this.#changed);
+    if (this.#isWrong(this.#sinceChange, since, evidenceSinceChange)) {
+      return this.#step(this.#sinceChange, since);
+    }
+    const silent = this.#expected(now - this.#lastShare);
+    return silent >= silence ? this.#step(0, silent) : 1;
+  }
+
+  #expected(elapsed: number): number {
+    return elapsed / (this.#options.targetTime * 1_000);
+  }
+
+  #isWrong(shares: number, expected: number, evidence: number): boolean {
+    if (expected <= 0) return false;
+    const interval = expected / shares;
+    const band = this.#options.variancePercent / 100;
+    if (interval >= 1 - band && interval <= 1 + band) return false;
+    return evidenceAgainst(shares, expected) >= evidence;
+  }
+
+  #step(shares: number, expected: number): number {
+    // Less than one share's worth of work is as good as none: its quotient would be chance.
+    if (shares >= 1) return shares / expected;
+    this.#silentSteps++;
+    return this.#silentSteps === 1 ? firstSilentStep : nextSilentStep;
+  }
+
+  #fade(now: number): void {
+    const elapsed = now - this.#changed;
+    if (this.#expected(elapsed) < longestWindow) return;
+    this.#changed += elapsed / 2;
+    this.#sinceChange /= 2;
+  }
+}
+
+/** Relative entropy of Poisson(shares) to Poisson(expected): the Chernoff bound of seeing so many or so few by chance. */
+function evidenceAgainst(shares: number, expected: number): number {
+  if (shares === 0) return expected;
+  return expected - shares + shares * Math.log(shares / expected);
+}
+
+/** Whole numbers from 16 up, since some firmware cuts the fraction off; four digits below. */
+function rounded(value: number): number {
+  return value >= 16 ? Math.round(value) : Number(value.toPrecision(4));
+}

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import type { DaemonConfig } from '../../libs/config/types.ts';
+import { createDaemonGroup } from '../../libs/daemon/group.ts';
+import { createTemplateSource, rulesAskedFor } from '../../libs/daemon/templates.ts';
+import { DaemonError } from '../../libs/daemon/types.ts';
+import { systemClock } from '../../libs/primitives/units.ts';
+import { coinFor, type FaultyCall, FaultyDaemon, logTo } from './faultyDaemon.ts';
+
+function sourceOf(t: TestContext, config: DaemonConfig) {
+  const group = createDaemonGroup([config], logTo([]), systemClock);
+  t.after(() => group.close());
+  return createTemplateSource(group, coinFor());
+}
+
+/** Insists on rules with the words of Litecoin Core 0.21.2. */
+function litecoin(call: FaultyCall): void {
+  const [request] = call.params;
+  const asked = JSON.stringify(request);
+  if (asked.includes('"mweb"') && asked.includes('"segwit"')) call.result({ height: 1 });
+  else {
+    call.error(
+      -8,
+      'getblocktemplate must be called with the segwit & mweb rule sets (call with {"rules": ["mweb", "segwit"]})',
+    );
+  }
+}
+
+test('rules that the daemon insists on are learnt from its error and asked for from then on', async (t) => {
+  const daemon = await FaultyDaemon.start(t, litecoin);
+  const source = sourceOf(t, daemon.config);
+  assert.deepEqual(await source.fetch(), { height: 1 });
+  assert.equal(daemon.calls.length, 2);
+  assert.deepEqual(await source.fetch(), { height: 1 });
+  assert.equal(daemon.calls.length, 3);
+  assert.deepEqual(daemon.calls[2]?.params, [
+    {
+      capabilities: ['coinbasetxn', 'workid', 'coinbase/append'],
+      rules: ['mweb', 'segwit'],
+    },
+  ]);
+});
+
+const sayings: readonly [string, string[]][] = [
+  [
+    'getblocktemplate must be called with the segwit & mweb rule sets (call with {"rules": ["mweb", "segwit"]})',
+    ['mweb', 'segwit'],
+  ],
+  [
+    'getblocktemplate must be called with the segwit rule set (call with {"rules": ["segwit"]})',
+    ['segwit'],
+  ],
+  [
+    'getblocktemplate must be called with the signet rule set (call with {"rules": ["segwit", "signet"]})',
+    ['segwit', 'signet'],
+  ],
+  ['getblocktemplate must be called with the a, b and c rule sets', ['a', 'b', 'c']],
+  ["Support for 'segwit' rule requires explicit client support", ['segwit']],
+  ['CreateNewBlock: TestBlockValidity failed: bad-txns-vin-empty', []],
+  ['Litecoin is not connected!', []],
+];
+
+for (const [message, rules] of sayings) {
+  test(`the rules in «${message}» are [${rules}]`, () => {
+    const facts = { daemon: 'd', method: 'getblocktemplate', rpcCode: -8 };
+    assert.deepEqual(rulesAskedFor(new DaemonError('rpc', message, facts)).sort(), rules);
+  });
+}
+
+test('a daemon that asks for rules without end is given up', async (t) => {
+  const daemon = await FaultyDaemon.start(t, (call) =>
+    call.error(-8, `must be called with the rule${call.number} rule set`),
+  );
+  await assert.rejects(sourceOf(t, daemon.config).fetch(), { kind: 'rpc', rpcCode: -8 });
+  assert.ok(daemon.calls.length < 10);
+});
+
+test('an error that names no new rule is passed on after one call', async (t) => {
+  const daemon = await FaultyDaemon.start(t, (call) =>
+    call.error(-8, 'must be called with the segwit rule set'),
+  );
+  await assert.rejects(sourceOf(t, daemon.config).fetch(), { rpcCode: -8 });
+  assert.equal(daemon.calls.length, 1);
+});
+
+test('an aborted fetch asks nothing', async (t) => {
+  const daemon = await FaultyDaemon.start(t, litecoin);
+  await assert.rejects(sourceOf(t, daemon.config).fetch(AbortSignal.abort()), {
+    name: 'AbortError',
+  });
+  assert.equal(daemon.calls.length, 0);
+});
+
+const hash = '12a765e31ffd4059bada1e25190f6e98c99d9714d334efa41a195a7e7e04bfe2';
+
+test('the best block hash comes from getbestblockhash', async (t) => {
+  const daemon = await FaultyDaemon.start(t, (call) => call.result(hash.toUpperCase()));
+  assert.equal(await sourceOf(t, daemon.config).bestBlockHash(), hash);
+  assert.deepEqual(daemon.methods, ['getbestblockhash']);
+});
+
+test('daemons without getbestblockhash are asked for the hash at their height', async (t) => {
+  const daemon = await FaultyDaemon.start(t, (call) => {
+    if (call.method === 'getblockcount') call.result(7);
+    else if (call.method === 'getblockhash' && call.params[0] === 7) call.result(hash);
+    else call.error(-32601, 'Method not found', 404);
+  });
+  const source = sourceOf(t, daemon.config);
+  assert.equal(await source.bestBlockHash(), hash);
+  assert.equal(await source.bestBlockHash(), hash);
+  assert.equal(daemon.methods.filter((method) => method === 'getbestblockhash').length, 1);
+});
+
+test('a best block hash that is none is a bad reply', async (t) => {
+  for (const result of [null, 7, '', 'zz', {}]) {
+    const daemon = await FaultyDaemon.start(t, (call) => call.result(result));
+    await assert.rejects(sourceOf(t, daemon.config).bestBlockHash(), { kind: 'badReply' });
+  }
+});

@@ -1,0 +1,152 @@
+// What the tests that talk to a real redis-server share.
+import { once } from 'node:events';
+import { createConnection, createServer, type Socket } from 'node:net';
+import type { TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createLogger, type Logger } from '../../libs/log/logger.ts';
+import { systemClock } from '../../libs/primitives/units.ts';
+import {
+  openRedis,
+  type RedisConnection,
+  type RedisOptions,
+  waitForRedis,
+} from '../../libs/redis/connection.ts';
+import { fieldsOf } from '../../libs/redis/read.ts';
+import {
+  type RedisServer,
+  type RedisServerOptions,
+  startRedis,
+} from '../../scripts/regtest/redisServer.ts';
+
+export interface MemoryLog extends Logger {
+  readonly lines: string[];
+  count(text: string | RegExp): number;
+}
+
+/** A real logger whose lines stay in memory. */
+export function memoryLog(): MemoryLog {
+  const lines: string[] = [];
+  const log = createLogger(
+    { level: 'debug', colors: false, format: 'text' },
+    { write: (line) => lines.push(line) },
+  );
+  const has = (line: string, text: string | RegExp) =>
+    typeof text === 'string' ? line.includes(text) : text.test(line);
+  return Object.assign(log, {
+    lines,
+    count: (text: string | RegExp) => lines.filter((line) => has(line, text)).length,
+  });
+}
+
+export async function redisFor(
+  t: TestContext,
+  options: RedisServerOptions = {},
+): Promise<RedisServer> {
+  const server = await startRedis(options);
+  t.after(() => server.stop());
+  return server;
+}
+
+/** An open connection with a short patience, closed after the test. */
+export async function connectFor(
+  t: TestContext,
+  options: Partial<RedisOptions> & { readonly port: number },
+  log: Logger = memoryLog(),
+  silence = 2_000,
+): Promise<RedisConnection> {
+  const connection = openRedis({ host: '127.0.0.1', ...options }, log, {
+    now: systemClock,
+    silence,
+  });
+  t.after(() => connection.close());
+  await waitForRedis(connection, AbortSignal.timeout(10_000));
+  return connection;
+}
+
+/** Waits for a condition; fails after ten seconds. */
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  what: string,
+): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`Waited in vain until ${what}.`);
+    await sleep(5);
+  }
+}
+
+export async function hashOf(
+  connection: RedisConnection,
+  key: string,
+): Promise<Record<string, string>> {
+  return Object.fromEntries(fieldsOf(await connection.command('hgetall', key)));
+}
+
+export async function listOf(
+  connection: RedisConnection,
+  name: string,
+  ...args: string[]
+): Promise<string[]> {
+  const reply = await connection.command(name, ...args);
+  if (!Array.isArray(reply)) throw new Error(`${name} gave no list.`);
+  return reply.map(String);
+}
+
+/** Stand-in for a bad network: passes commands on to Redis, and loses replies when told. */
+export interface BadNetwork {
+  readonly port: number;
+  /** The next reply to a script never arrives, and its connection is cut. The command has been executed by then. */
+  loseNextScriptReply(): void;
+  readonly lost: number;
+}
+
+export async function badNetworkStandIn(t: TestContext, redisPort: number): Promise<BadNetwork> {
+  let armed = false;
+  let lost = 0;
+  const sockets = new Set<Socket>();
+  const server = createServer((client) => {
+    const redis = createConnection({ host: '127.0.0.1', port: redisPort });
+    let loseNext = false;
+    for (const socket of [client, redis]) {
+      sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => {
+        sockets.delete(socket);
+        client.destroy();
+        redis.destroy();
+      });
+    }
+    client.on('data', (bytes) => {
+      if (armed && bytes.includes('evalsha')) {
+        armed = false;
+        loseNext = true;
+      }
+      redis.write(bytes);
+    });
+    redis.on('data', (bytes) => {
+      if (!loseNext) {
+        client.write(bytes);
+        return;
+      }
+      lost += 1;
+      client.destroy();
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('The port is not known.');
+  return {
+    port: address.port,
+    loseNextScriptReply() {
+      armed = true;
+    },
+    get lost() {
+      return lost;
+    },
+  };
+}
