@@ -205,7 +205,7 @@ function buildBignum() {
 
 /** Node's own C++ headers of exactly this version, with OpenSSL's beside them. */
 function nodeHeaders() {
-  const { nodedir } = process.config.variables;
+  const nodedir = process.env.npm_config_nodedir ?? process.config.variables.nodedir;
   const candidates = [
     ...(nodedir ? [join(nodedir, 'include', 'node')] : []),
     join(dirname(process.execPath), '..', 'include', 'node'),

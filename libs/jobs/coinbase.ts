@@ -9,8 +9,8 @@ import { type BlockTemplate, TemplateError } from './blockTemplate.ts';
 export const extranonce1Size = 4;
 /** The consensus limit of a coinbase's input script. */
 const longestScript = 100;
-/** Of them, fields before the extranonce take up to 17 bytes and the flags of the daemon. */
-const longestExtranonce2 = 32;
+/** Bytes of extranonce2 that every job has room for. */
+export const longestExtranonce2 = 32;
 /** BIP 141: the witness of a coinbase is one item of 32 bytes, all zero in every chain there is. */
 const witnessReserved = Buffer.alloc(32);
 const noSequence = 0;

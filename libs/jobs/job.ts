@@ -9,6 +9,7 @@ import {
   type CoinbaseSettings,
   createCoinbase,
   extranonce1Size,
+  longestExtranonce2,
 } from './coinbase.ts';
 import { headerAt, writeHeader } from './header.ts';
 import { merkleBranch } from './merkle.ts';
@@ -107,8 +108,8 @@ export function createJob(
     }
     return parts;
   };
-  // A template whose flags leave no room fails here, and not at a miner's first share.
-  partsOf(extranonce1Size);
+  // A template whose flags leave no room fails here, and not at a port's first job.
+  partsOf(longestExtranonce2);
 
   return {
     jobId: sequence.toString(16),

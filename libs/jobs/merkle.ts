@@ -1,4 +1,4 @@
-import { sha256d } from '../primitives/hash.ts';
+import { sha256dInto } from '../algos/sha256.ts';
 
 // The merkle branch of the coinbase: what it is hashed with, from the leaves up, to give the merkle root.
 
@@ -24,8 +24,8 @@ function nextLevel(nodes: Buffer): Buffer {
   for (let pair = 0; pair < pairs; pair++) {
     const both = nodes.subarray(pair * 64, pair * 64 + 64);
     // An odd node is paired with itself.
-    const hash = sha256d(both.length === 64 ? both : Buffer.concat([both, both]));
-    next.set(hash, pair * 32);
+    const leaves = both.length === 64 ? both : Buffer.concat([both, both]);
+    sha256dInto(leaves, next.subarray(pair * 32));
   }
   return next;
 }

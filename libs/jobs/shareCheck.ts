@@ -1,7 +1,7 @@
+import { foldMerkle } from '../algos/sha256.ts';
 import { reversed } from '../primitives/hex.ts';
 import { difficultyOfHash, isBelowOrEqual } from '../primitives/target.ts';
 import { type Difficulty, difficulty, type Millis } from '../primitives/units.ts';
-import { foldMerkle } from './foldMerkle.ts';
 import { parseBytes, parseUint32 } from './hexDigits.ts';
 import type { Job } from './job.ts';
 

@@ -43,7 +43,8 @@ export class Lease {
 
   /** Keeps the lease. Rejects with LeaseLost if somebody else has had it since. */
   async renew(): Promise<void> {
-    if ((await this.#ask('take')) !== this.#epoch) throw new LeaseLost();
+    const epoch = await this.#ask('take');
+    if (epoch === nobody || epoch !== this.#epoch) throw new LeaseLost();
   }
 
   async leave(): Promise<void> {

@@ -85,11 +85,14 @@ export class Pool {
     const { config, now } = this.#options;
     const { coin } = config;
     const log = this.#log;
-    const algorithm = createAlgorithm(coin.algorithm, coin.algorithmParams);
+    // An algorithm that cannot work here is said before any daemon is waited for.
+    createAlgorithm(coin.algorithm, coin.algorithmParams);
     const group = createDaemonGroup(config.daemons, log, now);
     this.#running = { group };
     await waitForDaemon(group, log, signal);
     const facts = await detectDaemon(group, coin);
+    const reward = coin.reward ?? facts.reward;
+    const algorithm = createAlgorithm(coin.algorithm, { ...coin.algorithmParams, reward });
     const addresses = createAddressBook(coin, facts.network, group);
     const settings: JobSettings = {
       algorithm,
@@ -97,7 +100,7 @@ export class Pool {
       recipients: await recipientScripts(config, addresses),
       signature: config.coinbaseSignature,
       txMessages: coin.txMessages,
-      reward: coin.reward ?? facts.reward,
+      reward,
       payeeScript: addresses.scriptOfPayee,
     };
     await waitForSync(group, log, signal);

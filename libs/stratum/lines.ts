@@ -14,7 +14,8 @@ export class LineReader {
 
   /** Takes what a socket read; `next` then gives the whole lines in it. */
   feed(chunk: Buffer): void {
-    this.#bytes = this.#bytes === undefined ? chunk : Buffer.concat([this.#bytes, chunk]);
+    const rest = this.#bytes?.subarray(this.#at);
+    this.#bytes = rest === undefined ? chunk : Buffer.concat([rest, chunk]);
     this.#at = 0;
   }
 

@@ -5,17 +5,20 @@ import { type Difficulty, difficulty } from '../primitives/units.ts';
 // the difficulty is changed only when the count of shares is both outside the allowed band and unlikely to be chance.
 // Two windows are counted: since the last look (finds a sudden change) and since the last change (finds a small one).
 
-/** Log-likelihood, in nats, against "the rate is right" that one window must show: e^-6 is one false alarm in 400. */
-const evidenceSinceLook = 6;
+/**
+ * Nats of evidence against "the rate is right" that a window must show; e^-nats bounds the odds of chance. With these
+ * a steady miner sees less than one change a day.
+ */
+const evidenceSinceLook = 8;
 const evidenceSinceChange = 5;
 /** Shares that a silent miner should have sent by now, before it counts as too slow. */
-const silence = 8;
+const silence = 9;
 /** A flood need not wait for retargetTime: so many shares, so many times too fast, over at least so long (ms). */
 const floodShares = 24;
 const floodRatio = 4;
 const floodTime = 1_000;
 /** Expected shares that the long window holds before its older half fades. */
-const longestWindow = 256;
+const longestWindow = 64;
 /** Without a share the size of the error is unknown: a bold step first, a bolder one next. Together 2^20. */
 const firstSilentStep = 2 ** -6;
 const nextSilentStep = 2 ** -14;

@@ -3,6 +3,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { messageOf } from '../../libs/primitives/errors.ts';
 import { isRecord, own, parseJson } from '../../libs/primitives/unknown.ts';
 
 export interface StandInOptions {
@@ -25,6 +26,9 @@ export const standInPassword = 'stand-in-password';
 export const standInAddress = '1111111111111111111114oLvT2';
 const addressScript = `76a914${'00'.repeat(20)}88ac`;
 
+/** Of an answer. */
+type Part = string | Buffer;
+
 const methodNotFound = { code: -32601, message: 'Method not found' };
 
 export async function startStandInDaemon(options: StandInOptions): Promise<StandInDaemon> {
@@ -32,8 +36,8 @@ export async function startStandInDaemon(options: StandInOptions): Promise<Stand
   let tip = randomBytes(28).toString('hex').padStart(64, '0');
   const transactions = madeUpTransactions(options);
 
-  // Large and always the same: only the head is written anew for each request.
-  const templateText = (): string => {
+  /** Around the transactions, which are large and always the same. */
+  const templateParts = (id: string): Part[] => {
     const template = {
       capabilities: ['proposal'],
       version: 0x20000000,
@@ -56,7 +60,8 @@ export async function startStandInDaemon(options: StandInOptions): Promise<Stand
       height: height + 1,
       default_witness_commitment: `6a24aa21a9ed${'11'.repeat(32)}`,
     };
-    return `{"transactions":${transactions},${JSON.stringify(template).slice(1)}`;
+    const rest = JSON.stringify(template).slice(1);
+    return ['{"result":{"transactions":', transactions, `,${rest},"error":null,"id":${id}}`];
   };
 
   const facts: Readonly<Record<string, (params: readonly unknown[]) => unknown>> = {
@@ -84,22 +89,22 @@ export async function startStandInDaemon(options: StandInOptions): Promise<Stand
     },
   };
 
-  const answer = (call: unknown): string => {
+  const answer = (call: unknown): Part[] => {
     const method = isRecord(call) ? own(call, 'method') : undefined;
     const params = isRecord(call) ? own(call, 'params') : undefined;
     const id = JSON.stringify((isRecord(call) ? own(call, 'id') : null) ?? null);
-    if (method === 'getblocktemplate')
-      return `{"result":${templateText()},"error":null,"id":${id}}`;
+    if (method === 'getblocktemplate') return templateParts(id);
     const tell =
       typeof method === 'string' && Object.hasOwn(facts, method) ? facts[method] : undefined;
-    if (tell === undefined)
-      return `{"result":null,"error":${JSON.stringify(methodNotFound)},"id":${id}}`;
+    const refuse = (error: object): Part[] => [
+      `{"result":null,"error":${JSON.stringify(error)},"id":${id}}`,
+    ];
+    if (tell === undefined) return refuse(methodNotFound);
     try {
       const result = tell(Array.isArray(params) ? (params as unknown[]) : []);
-      return `{"result":${JSON.stringify(result)},"error":null,"id":${id}}`;
+      return [`{"result":${JSON.stringify(result)},"error":null,"id":${id}}`];
     } catch (error) {
-      const reply = { code: -1, message: error instanceof Error ? error.message : String(error) };
-      return `{"result":null,"error":${JSON.stringify(reply)},"id":${id}}`;
+      return refuse({ code: -1, message: messageOf(error) });
     }
   };
 
@@ -130,7 +135,7 @@ export async function startStandInDaemon(options: StandInOptions): Promise<Stand
 async function serve(
   request: IncomingMessage,
   response: ServerResponse,
-  answer: (call: unknown) => string,
+  answer: (call: unknown) => Part[],
 ): Promise<void> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(Buffer.from(chunk as Uint8Array));
@@ -140,16 +145,19 @@ async function serve(
     return;
   }
   const body = parseJson(Buffer.concat(chunks).toString());
-  const text = Array.isArray(body) ? `[${body.map(answer).join(',')}]` : answer(body);
+  const parts = Array.isArray(body)
+    ? ['[', ...body.flatMap((call, at) => [at === 0 ? '' : ',', ...answer(call)]), ']']
+    : answer(body);
   response.writeHead(200, {
     'Content-Type': 'application/json',
-    'Content-Length': Buffer.byteLength(text),
+    'Content-Length': parts.reduce((total, part) => total + Buffer.byteLength(part), 0),
   });
-  response.end(text);
+  for (const part of parts) response.write(part);
+  response.end();
 }
 
-/** JSON text of the list. Their ids belong to their bytes, so that a pool which checks finds nothing wrong. */
-function madeUpTransactions({ transactions, transactionBytes }: StandInOptions): string {
+/** The list as JSON. Their ids belong to their bytes, so that a pool which checks finds nothing wrong. */
+function madeUpTransactions({ transactions, transactionBytes }: StandInOptions): Buffer {
   const list = Array.from({ length: transactions }, (_, index) => {
     const data = randomBytes(transactionBytes);
     const txid = sha256d(data).reverse().toString('hex');
@@ -163,7 +171,7 @@ function madeUpTransactions({ transactions, transactionBytes }: StandInOptions):
       weight: transactionBytes * 4,
     };
   });
-  return JSON.stringify(list);
+  return Buffer.from(JSON.stringify(list));
 }
 
 function targetHex(nbits: string): string {

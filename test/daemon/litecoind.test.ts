@@ -156,7 +156,7 @@ test('a real litecoind', async (t) => {
     };
     assert.deepEqual(await submit(hex, true), ['accepted', 'duplicate']);
     assert.deepEqual(await submit('c0de', true), ['rejected', 'rejected']);
-    // A byte of the merkle root is another one now: what the header's hash is then meets the target or not.
+    // With a byte of the merkle root changed, the new hash may meet the target or not: refused either way.
     const spoilt = `${hex.slice(0, 80)}${hex.slice(80, 82) === '00' ? '01' : '00'}${hex.slice(82)}`;
     assert.deepEqual(await submit(spoilt, true), ['rejected', 'rejected']);
 

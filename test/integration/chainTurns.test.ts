@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { activateMweb } from '../../scripts/regtest/litecoin.ts';
 import { startTestMiner } from '../../scripts/regtest/testMiner.ts';
 import { type ChainBlock, lastBlockOf, mineShares } from '../support/chain.ts';
+import { cleanUp } from '../support/cleanup.ts';
 import { buildRig, newAddress, takesMiners } from '../support/rig.ts';
 import { until } from '../support/until.ts';
 
@@ -10,8 +11,9 @@ test('a block with a peg-in into MWEB, found through stratum, is accepted by lit
   const rig = await buildRig(t, { forks: 1, litecoin: { mweb: 'default' } });
   const { a } = rig.litecoin;
   await activateMweb(rig.litecoin);
+  // More than the wallet has in MWEB already, so that it must bring coins in from the main chain.
   const pegIn = String(
-    await a.rpc('sendtoaddress', [await a.rpc('getnewaddress', ['', 'mweb']), 1.5]),
+    await a.rpc('sendtoaddress', [await a.rpc('getnewaddress', ['', 'mweb']), 60]),
   );
   const portal = rig.start();
   await takesMiners(portal, 1);
@@ -21,7 +23,7 @@ test('a block with a peg-in into MWEB, found through stratum, is accepted by lit
     algorithm: 'scrypt',
     sharesPerSecond: 0,
   });
-  t.after(() => miner.stop());
+  cleanUp(t, () => miner.stop());
   await mineShares(miner, 1, true);
   const hash = lastBlockOf(miner);
   await until('both nodes have the block', async () => {
@@ -46,7 +48,7 @@ test("an orphaned block gives its round's shares back, and credits nobody", asyn
     algorithm: 'scrypt',
     sharesPerSecond: 0,
   });
-  t.after(() => miner.stop());
+  cleanUp(t, () => miner.stop());
   await mineShares(miner, 4, false);
   await mineShares(miner, 1, true);
   const hash = lastBlockOf(miner);

@@ -3,6 +3,7 @@ import net from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { startTestMiner, type TestMiner } from '../../scripts/regtest/testMiner.ts';
 import { mineShares } from '../support/chain.ts';
+import { cleanUp } from '../support/cleanup.ts';
 import { childPids } from '../support/portal.ts';
 import { buildRig, newAddress, type Rig, takesMiners } from '../support/rig.ts';
 import { until } from '../support/until.ts';
@@ -16,7 +17,7 @@ async function minerOn(t: TestContext, rig: Rig, rate: number): Promise<TestMine
     // A chain of few blocks: halvings come early on regtest.
     blockPart: 0,
   });
-  t.after(() => miner.stop());
+  cleanUp(t, () => miner.stop());
   return miner;
 }
 
@@ -85,7 +86,7 @@ test('a Redis that is down at start is said and waited for', async (t) => {
 test('a port that is in use ends the start with a clear message and exit code 1', async (t) => {
   const rig = await buildRig(t, { forks: 2 });
   const squatter = net.createServer().listen(rig.stratumPort);
-  t.after(() => squatter.close());
+  cleanUp(t, () => squatter.close());
   const portal = rig.start();
   await portal.line(new RegExp(`\\[error\\].*${rig.stratumPort}.*in use`));
   assert.equal(await portal.exit(), 1);

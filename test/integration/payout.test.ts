@@ -10,6 +10,7 @@ import {
   received,
   totalOutput,
 } from '../support/chain.ts';
+import { cleanUp } from '../support/cleanup.ts';
 import { buildRig, newAddress, takesMiners } from '../support/rig.ts';
 import { until } from '../support/until.ts';
 
@@ -33,7 +34,7 @@ test('a block found through stratum, with segwit transactions in it, is paid out
   const start = (worker: string) =>
     startTestMiner({ port: rig.stratumPort, worker, algorithm: 'scrypt', sharesPerSecond: 0 });
   const miners = [`${alice}.rig1`, `${alice}_rig2`, bob].map(start);
-  t.after(() => Promise.all(miners.map((miner) => miner.stop())));
+  cleanUp(t, () => Promise.all(miners.map((miner) => miner.stop())));
   const [aliceOne, aliceTwo, bobOne] = miners;
   assert.ok(aliceOne && aliceTwo && bobOne);
 

@@ -160,6 +160,41 @@ test('a reply that is no object is refused, whatever it is', () => {
   }
 });
 
+test('whatever stands in a reply, it is a template or a TemplateError', () => {
+  const random = randomOf(5);
+  const junk = [
+    ...[undefined, null, true, '', 'ff', '0'.repeat(64), 'é', Number.NaN, -1, 0.5, 2 ** 53, 1e300],
+    ...[[], {}, [null], [{}], [[]], { amount: 1 }, { flags: [] }, { length: 5 }, 10n, Symbol('s')],
+  ];
+  const fields = [
+    ...Object.keys(replyOf()),
+    ...['masternode', 'superblock', 'payee', 'payee_amount', 'founder', 'fundingstreams', 'votes'],
+    ...[
+      'coinbasedevreward',
+      'mweb',
+      'default_witness_commitment',
+      'coinbase_payload',
+      'longpollid',
+    ],
+  ];
+  const outcomes = { good: 0, refused: 0 };
+  for (let round = 0; round < 3000; round++) {
+    const reply: Record<string, unknown> = { ...replyOf({ masternode_payments: true }) };
+    for (let change = 0; change < 2; change++) {
+      const field = fields[Math.floor(random() * fields.length)];
+      if (field !== undefined) reply[field] = junk[Math.floor(random() * junk.length)];
+    }
+    try {
+      parseBlockTemplate(reply);
+      outcomes.good += 1;
+    } catch (error) {
+      assert.ok(error instanceof TemplateError, String(error));
+      outcomes.refused += 1;
+    }
+  }
+  assert.ok(outcomes.good > 50 && outcomes.refused > 1000, JSON.stringify(outcomes));
+});
+
 test('isSameWork looks at everything but the time', () => {
   const same = templateOf({ curtime: curTime + 9, mintime: curTime, longpollid: 'other' });
   assert.equal(isSameWork(same, templateOf()), true);

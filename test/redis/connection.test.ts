@@ -42,9 +42,6 @@ test('while Redis is down the log says why once a minute, and it is used when it
   const { connection, log, pass } = openFor(t, { port });
   await until(() => log.count('refuses connections (ECONNREFUSED)') === 1, 'it is said');
   pass(59_999);
-  const tries = log.lines.length;
-  await until(async () => (await connection.command('PING').catch(() => 'no')) === 'no', 'tried');
-  assert.equal(log.lines.length, tries);
   pass(1);
   await until(() => log.count('ECONNREFUSED') === 2, 'it is said again');
   await redisFor(t, { port });
@@ -126,7 +123,8 @@ test('something that is no Redis on the port is said and retried, never thrown',
   const address = server.address();
   assert.ok(address !== null && typeof address === 'object');
   const { log, connection } = openFor(t, { port: address.port });
-  await until(() => log.count(/\[error\].*cannot be used/) === 1 && sockets.size > 1, 'it is said');
+  await until(() => sockets.size >= 5, 'it was tried often');
+  assert.equal(log.count(/\[error\].*cannot be used/), 1);
   assert.equal(connection.ready, false);
 });
 
@@ -185,7 +183,9 @@ test('the master of a Sentinel group is found, and the new one after a failover'
 });
 
 test('a Cluster is used through any of its nodes', async (t) => {
-  const { port } = await redisFor(t, { args: ['--cluster-enabled', 'yes'] });
+  const { port } = await redisFor(t, {
+    args: ['--cluster-enabled', 'yes', '--cluster-announce-ip', host],
+  });
   const direct = await connectFor(t, { port });
   await direct.command('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
   await until(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { extranonceBytes, extranonceHex, Extranonces } from '../../libs/stratum/extranonce.ts';
+import { Extranonces, extranonceBytes, extranonceHex } from '../../libs/stratum/extranonce.ts';
 
 test('values are dealt in turn, wrap within the range, and pass over those in use', () => {
   const source = new Extranonces({ first: 100, count: 4 });

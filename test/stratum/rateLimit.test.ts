@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { admit } from '../../libs/stratum/rateLimit.ts';
 
-function countAdmitted(state: number, now: number, tries: number): { state: number; passed: number } {
+function countAdmitted(
+  state: number,
+  now: number,
+  tries: number,
+): { state: number; passed: number } {
   let passed = 0;
   let last = state;
   for (let i = 0; i < tries; i++) {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { installRoot } from '../../libs/primitives/installRoot.ts';
+import { cleanUp } from './cleanup.ts';
 
 // The real portal, `node init.js --dir FOLDER`, started and watched by a test.
 
@@ -113,7 +114,7 @@ function findLine(output: string, pattern: RegExp): string | undefined {
 /** Writes the files into a fresh folder, which is removed after the test. */
 export async function portalFolder(t: TestContext, files: PortalFiles): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'portal-'));
-  t.after(() => rm(dir, { recursive: true, force: true }));
+  cleanUp(t, () => rm(dir, { recursive: true, force: true }));
   await writePortalFiles(dir, files);
   return dir;
 }
@@ -133,7 +134,7 @@ export function startPortal(
   args: readonly string[] = [],
 ): PortalProcess {
   const portal = new PortalProcess(dir, args);
-  t.after(() => portal.stop());
+  cleanUp(t, () => portal.stop());
   return portal;
 }
 

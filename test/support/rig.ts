@@ -7,6 +7,7 @@ import {
   startLitecoinPair,
 } from '../../scripts/regtest/litecoin.ts';
 import { type RedisServer, startRedis } from '../../scripts/regtest/redisServer.ts';
+import { cleanUp } from './cleanup.ts';
 import { type PortalFiles, type PortalProcess, portalFolder, startPortal } from './portal.ts';
 
 // A whole installation for one test: two litecoind nodes, a Redis, and the portal on top of them.
@@ -40,12 +41,12 @@ export interface RigOptions {
 
 export async function buildRig(t: TestContext, options: RigOptions = {}): Promise<Rig> {
   const litecoin = await startLitecoinPair({ mweb: 'never', ...options.litecoin });
-  t.after(() => litecoin.stop());
+  cleanUp(t, () => litecoin.stop());
   const redisServer = await startRedis();
-  t.after(() => redisServer.stop());
+  cleanUp(t, () => redisServer.stop());
   const redis = new Redis({ port: redisServer.port, host: '127.0.0.1' });
   redis.on('error', () => undefined);
-  t.after(() => redis.disconnect());
+  cleanUp(t, () => redis.disconnect());
   const [stratumPort = 0, cliPort = 0] = await freePorts(2);
   const poolAddress = await newAddress(litecoin);
   const daemon = {

@@ -18,7 +18,7 @@ if twins ~= #ARGV - 6 then return 'conflict' end
 local needed = false
 for i = 7, #ARGV do
   if redis.call('SISMEMBER', KEYS[7], ARGV[i]) == 0 then return 'conflict' end
-  local state = redis.call('HGET', KEYS[i + 2], 'state')
+  local state = redis.call('HGET', KEYS[i + 3], 'state')
   if state == 'candidate' or state == 'accepted' then needed = true end
 end
 -- Blocks that an older pool left pending have no facts.

@@ -2,7 +2,7 @@ import type { TestContext } from 'node:test';
 import type { BanningConfig, PortConfig } from '../../../libs/config/types.ts';
 import type { Logger, Severity } from '../../../libs/log/logger.ts';
 import { difficulty, type Millis, millis } from '../../../libs/primitives/units.ts';
-import { StratumServer, type StratumOptions } from '../../../libs/stratum/server.ts';
+import { type StratumOptions, StratumServer } from '../../../libs/stratum/server.ts';
 import type {
   AuthorizeAnswer,
   AuthorizeRequest,

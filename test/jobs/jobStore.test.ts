@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { JobStore, type JobStoreOptions } from '../../libs/jobs/jobStore.ts';
+import { millis } from '../../libs/primitives/units.ts';
+import type { UnknownRecord } from '../../libs/primitives/unknown.ts';
+import { curTime, now, settingsOf, templateOf, txid } from './fixtures.ts';
+
+const storeOf = (options?: JobStoreOptions) => new JobStore(settingsOf(), options);
+const blockA = { previousblockhash: txid(0xa), height: 100 };
+const blockB = { previousblockhash: txid(0xb), height: 101 };
+const blockA2 = { previousblockhash: txid(0xc), height: 100 };
+
+function added(store: JobStore, template: UnknownRecord, force = false) {
+  const result = store.add(templateOf(template), now, { force });
+  assert.ok(result !== undefined);
+  return result;
+}
+
+test('the first template makes a clean job, which is current and valid', () => {
+  const store = storeOf();
+  assert.equal(store.current, undefined);
+  const { job, why } = added(store, blockA);
+  assert.equal(why, 'newBlock');
+  assert.equal(job.clean, true);
+  assert.equal(store.current, job);
+  assert.deepEqual(store.find(job.jobId), { state: 'valid', job });
+});
+
+test('a new previous block makes all older jobs stale', () => {
+  const store = storeOf();
+  const first = added(store, blockA).job;
+  const second = added(store, { ...blockA, coinbasevalue: 7 }).job;
+  const third = added(store, blockB);
+  assert.equal(third.why, 'newBlock');
+  assert.equal(third.job.clean, true);
+  assert.deepEqual(store.find(first.jobId), { state: 'stale' });
+  assert.deepEqual(store.find(second.jobId), { state: 'stale' });
+  assert.equal(store.find(third.job.jobId).state, 'valid');
+});
+
+test('new transactions on the same block make a job that is not clean, and the older one stays valid', () => {
+  const store = storeOf();
+  const first = added(store, blockA).job;
+  const second = added(store, { ...blockA, transactions: [] });
+  assert.equal(second.why, 'refresh');
+  assert.equal(second.job.clean, false);
+  assert.equal(store.current, second.job);
+  assert.deepEqual(store.find(first.jobId), { state: 'valid', job: first });
+});
+
+test('the same block from several sources makes one job, whatever the time', () => {
+  const store = storeOf();
+  added(store, blockA);
+  const later = { ...blockA, curtime: curTime + 30 };
+  assert.equal(store.add(templateOf(blockA), now), undefined);
+  assert.equal(store.add(templateOf(later), millis(now + 30_000)), undefined);
+});
+
+test('a rebroadcast is made when it is forced, and is not the same work to its miners', () => {
+  const store = storeOf();
+  const first = added(store, blockA).job;
+  const again = added(store, blockA, true);
+  assert.equal(again.why, 'refresh');
+  assert.equal(store.find(first.jobId).state, 'valid');
+  assert.notEqual(first.notifyParams(4).coinb1, again.job.notifyParams(4).coinb1);
+});
+
+test('a reorganisation to the same height is a new block', () => {
+  const store = storeOf();
+  added(store, blockA);
+  assert.equal(added(store, blockA2).why, 'newBlock');
+});
+
+test('an older height is ignored, as from a daemon that lags', () => {
+  const store = storeOf();
+  const { job } = added(store, blockB);
+  assert.equal(store.add(templateOf(blockA), now), undefined);
+  assert.equal(store.current, job);
+  assert.equal(store.find(job.jobId).state, 'valid');
+});
+
+test('an older height is taken when the daemon says that its tip is there, or when it insists', () => {
+  const told = storeOf();
+  added(told, blockB);
+  assert.equal(told.add(templateOf(blockA), now, { tip: txid(0x99) }), undefined);
+  assert.equal(told.add(templateOf(blockA), now, { tip: txid(0xa) })?.why, 'newBlock');
+  const forced = storeOf();
+  added(forced, blockB);
+  assert.equal(added(forced, blockA, true).why, 'newBlock');
+});
+
+test('sequences grow by one, and ids are their hex', () => {
+  const store = storeOf({ firstSequence: 0xfe });
+  const ids = [0, 1, 2].map((value) => added(store, { ...blockA, coinbasevalue: value }).job.jobId);
+  assert.deepEqual(ids, ['fe', 'ff', '100']);
+});
+
+test('the number of kept jobs is bounded: the oldest goes stale first', () => {
+  const store = storeOf({ keep: 3 });
+  const ids = [0, 1, 2, 3, 4].map(
+    (value) => added(store, { ...blockA, coinbasevalue: value }).job.jobId,
+  );
+  assert.deepEqual(
+    ids.map((id) => store.find(id).state),
+    ['stale', 'stale', 'valid', 'valid', 'valid'],
+  );
+});
+
+test('an id that was never given out is unknown, however it is spelled', () => {
+  const store = storeOf();
+  for (let value = 0; value < 11; value++) added(store, { ...blockA, coinbasevalue: value });
+  assert.equal(store.find('b').state, 'valid');
+  const odd = [
+    '',
+    '0',
+    'c',
+    'B',
+    '0b',
+    'b ',
+    ' b',
+    '0xb',
+    '-1',
+    '1e0',
+    'toString',
+    'b'.repeat(9999),
+  ];
+  for (const id of odd) assert.equal(store.find(id).state, 'unknown', JSON.stringify(id));
+});
+
+test('a stale id is forgotten after many jobs', () => {
+  const store = storeOf({ keep: 1 });
+  const first = added(store, blockA).job.jobId;
+  for (let value = 0; value < 255; value++) added(store, { ...blockA, coinbasevalue: value });
+  assert.equal(store.find(first).state, 'stale');
+  added(store, { ...blockA, coinbasevalue: 255 });
+  assert.equal(store.find(first).state, 'unknown');
+});
+
+test('a template that cannot be mined leaves the jobs as they were', () => {
+  const store = storeOf();
+  const { job } = added(store, blockA);
+  const broken = templateOf({ ...blockB, masternode: { payee: 'Xother', amount: 5 } });
+  assert.throws(() => store.add(broken, now), /Xother/);
+  assert.equal(store.current, job);
+  assert.equal(store.find(job.jobId).state, 'valid');
+  assert.equal(added(store, blockB).job.sequence, job.sequence + 1);
+});

@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  GroupCommitter,
+  type GroupCommitterOptions,
+  type GroupFate,
+} from '../../libs/shares/groupCommitter.ts';
+import type { ShareRecord } from '../../libs/shares/types.ts';
+import { memoryLog, until } from '../redis/testbed.ts';
+import { sampleShare } from './sampleShare.ts';
+
+/** A committer whose commits end when the test says so. */
+function setUp(change: Partial<GroupCommitterOptions> = {}) {
+  const groups: string[][] = [];
+  const ends: ((fate: GroupFate) => void)[] = [];
+  const log = memoryLog();
+  let full = 0;
+  const committer = new GroupCommitter({
+    commit: (shares: readonly ShareRecord[]) => {
+      groups.push(shares.map(({ worker }) => worker));
+      return new Promise((resolve) => ends.push(resolve));
+    },
+    log,
+    groupMillis: 5,
+    groupSize: 3,
+    largestGroup: 4,
+    maxPending: 10,
+    onFull: () => {
+      full += 1;
+    },
+    ...change,
+  });
+  const answers: [string, boolean][] = [];
+  const record = (worker: string) =>
+    committer.record(sampleShare({ worker }), (recorded) => answers.push([worker, recorded]));
+  return {
+    committer,
+    groups,
+    answers,
+    log,
+    record,
+    end: (fate: GroupFate) => ends.shift()?.(fate),
+    full: () => full,
+  };
+}
+
+test('shares are gathered for groupMillis, and answered after the commit only', async () => {
+  const { record, groups, answers, end } = setUp();
+  record('a');
+  record('b');
+  assert.deepEqual(groups, []);
+  await until(() => groups.length === 1, 'the group is committed');
+  assert.deepEqual(groups, [['a', 'b']]);
+  assert.deepEqual(answers, []);
+  end('recorded');
+  await until(() => answers.length === 2, 'they are answered');
+  assert.deepEqual(answers, [
+    ['a', true],
+    ['b', true],
+  ]);
+});
+
+test('a full group is committed without waiting', () => {
+  const { record, groups } = setUp({ groupMillis: 60_000 });
+  record('a');
+  record('b');
+  assert.deepEqual(groups, []);
+  record('c');
+  assert.deepEqual(groups, [['a', 'b', 'c']]);
+});
+
+test('one group is under way at a time; the next ones follow in order, none above the largest', async () => {
+  const { record, groups, end, answers, committer } = setUp();
+  for (const worker of 'abcdefghi') record(worker);
+  assert.deepEqual(groups, [['a', 'b', 'c']]);
+  assert.equal(committer.pending, 9);
+  end('recorded');
+  await until(() => groups.length === 2, 'the second group');
+  assert.deepEqual(groups[1], ['d', 'e', 'f', 'g']);
+  end('recorded');
+  await until(() => groups.length === 3, 'the third group');
+  assert.deepEqual(groups[2], ['h', 'i']);
+  end('recorded');
+  await until(() => answers.length === 9, 'all are answered');
+  assert.equal(answers.map(([worker]) => worker).join(''), 'abcdefghi');
+  assert.equal(committer.pending, 0);
+});
+
+test('a share recorded inside an answer does not start a second commit beside the first', async () => {
+  const { committer, groups, end } = setUp({ groupSize: 1 });
+  const order: string[] = [];
+  committer.record(sampleShare({ worker: 'a' }), () => {
+    committer.record(sampleShare({ worker: 'b' }), () => order.push('b'));
+    committer.record(sampleShare({ worker: 'c' }), () => order.push('c'));
+    assert.deepEqual(groups, [['a']]);
+    order.push('a');
+  });
+  end('recorded');
+  await until(() => groups.length === 2, 'the second group');
+  assert.deepEqual(groups[1], ['b', 'c']);
+  end('recorded');
+  await committer.flush();
+  assert.deepEqual(order, ['a', 'b', 'c']);
+});
+
+test('above maxPending a share is refused at once, and taken again when there is room', async () => {
+  const { record, answers, end, full, committer } = setUp({ maxPending: 3 });
+  for (const worker of 'abcd') record(worker);
+  assert.deepEqual(answers, [['d', false]]);
+  assert.equal(full(), 1);
+  end('recorded');
+  await until(() => committer.pending === 0, 'there is room');
+  record('e');
+  assert.equal(committer.pending, 1);
+});
+
+test('a refused group is answered false, one of unknown fate not at all', async () => {
+  const { record, answers, end, committer } = setUp({ groupSize: 1 });
+  record('a');
+  end('refused');
+  await committer.flush();
+  record('b');
+  end('unknown');
+  await committer.flush();
+  assert.deepEqual(answers, [['a', false]]);
+});
+
+test('flush does not wait for groupMillis, and resolves after what was taken in before it', async () => {
+  const { record, groups, end, committer, answers } = setUp({ groupMillis: 60_000 });
+  await committer.flush();
+  record('a');
+  const flushed = committer.flush();
+  assert.deepEqual(groups, [['a']]);
+  record('b');
+  end('recorded');
+  await flushed;
+  assert.deepEqual(answers, [['a', true]]);
+  const closed = committer.close();
+  await until(() => groups.length === 2, 'the second group');
+  end('recorded');
+  await closed;
+  assert.deepEqual(answers[1], ['b', true]);
+});
+
+test('after close every share is refused', async () => {
+  const { committer, record, answers } = setUp();
+  await committer.close();
+  record('a');
+  assert.deepEqual(answers, [['a', false]]);
+});
+
+test('an answer that throws is logged and harms no other', async () => {
+  const { committer, log, end, record, answers } = setUp({ groupSize: 2 });
+  committer.record(sampleShare(), () => {
+    throw new Error('socket is gone');
+  });
+  record('b');
+  end('recorded');
+  await committer.flush();
+  assert.deepEqual(answers, [['b', true]]);
+  assert.equal(log.count(/\[error\].*socket is gone/), 1);
+});

@@ -1,0 +1,426 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { systemClock } from '../../libs/primitives/units.ts';
+import type { RedisConnection } from '../../libs/redis/connection.ts';
+import { coinKeys } from '../../libs/redis/keys.ts';
+import { createRedisRecorder, type RedisRecorderOptions } from '../../libs/shares/redisRecorder.ts';
+import type { ShareRecord, ShareRecorder } from '../../libs/shares/types.ts';
+import type { RedisServerOptions } from '../../scripts/regtest/redisServer.ts';
+import {
+  badNetworkStandIn,
+  connectFor,
+  hashOf,
+  listOf,
+  memoryLog,
+  redisFor,
+  until,
+} from '../redis/testbed.ts';
+import { sampleShare } from './sampleShare.ts';
+
+const keys = coinKeys('testcoin');
+
+/** A recorder on a Redis of its own, and a second connection to look at what is there. */
+async function setUp(
+  t: TestContext,
+  change: Partial<RedisRecorderOptions> & {
+    readonly redis?: RedisServerOptions;
+    readonly through?: (redisPort: number) => Promise<number>;
+  } = {},
+) {
+  const { redis, through, ...options } = change;
+  const server = await redisFor(t, redis);
+  const log = memoryLog();
+  const port = through === undefined ? server.port : await through(server.port);
+  const connection = await connectFor(t, { port }, log, 1_000);
+  const look = await connectFor(t, { port: server.port });
+  const open = (writerId: string) =>
+    createRedisRecorder({
+      connection,
+      keys,
+      writerId,
+      log,
+      now: systemClock,
+      groupMillis: 2,
+      ...options,
+    });
+  const recorder = open('writer-1');
+  t.after(() => recorder.close());
+  return { server, connection, look, log, recorder, open };
+}
+
+function record(recorder: ShareRecorder, share: ShareRecord): Promise<boolean> {
+  return new Promise((resolve) => recorder.record(share, resolve));
+}
+
+async function sumOf(look: RedisConnection, worker: string): Promise<number> {
+  return Number((await look.command('hget', keys.roundCurrent, worker)) ?? 0);
+}
+
+test('recorded shares lie in the keys and formats of the original', async (t) => {
+  const { recorder, look } = await setUp(t, { windowSeconds: 1e10 });
+  const time = 1_700_000_000_123;
+  const answers = await Promise.all([
+    record(recorder, sampleShare({ worker: 'LaddrA.rig1', difficulty: 16, time })),
+    record(recorder, sampleShare({ worker: 'LaddrB', difficulty: 0.5, time })),
+    record(recorder, sampleShare({ worker: 'LaddrA.rig1', difficulty: 32, time: time + 5 })),
+    record(recorder, sampleShare({ worker: 'LaddrB', difficulty: 8, time, valid: false })),
+  ]);
+  assert.deepEqual(answers, [true, true, true, true]);
+  assert.deepEqual(await hashOf(look, 'testcoin:shares:roundCurrent'), {
+    'LaddrA.rig1': '48',
+    LaddrB: '0.5',
+  });
+  assert.deepEqual(await hashOf(look, 'testcoin:stats'), { validShares: '3', invalidShares: '1' });
+  assert.deepEqual(
+    await listOf(look, 'zrange', 'testcoin:hashrate', '0', '-1', 'WITHSCORES'),
+    [
+      ['-8:LaddrB:1700000000124', '1700000000'],
+      ['0.5:LaddrB:1700000000123', '1700000000'],
+      ['16:LaddrA.rig1:1700000000123', '1700000000'],
+      ['32:LaddrA.rig1:1700000000128', '1700000000'],
+    ].flat(),
+  );
+});
+
+test('sums go on from what an older pool has left there', async (t) => {
+  const { recorder, look } = await setUp(t);
+  await look.command('hset', keys.roundCurrent, 'w1', '0.1');
+  await record(recorder, sampleShare({ difficulty: 0.2 }));
+  assert.equal(await look.command('hget', keys.roundCurrent, 'w1'), '0.3');
+});
+
+test('equal shares of one worker in one millisecond are all in the hashrate', async (t) => {
+  const { recorder, look } = await setUp(t, { windowSeconds: 1e10 });
+  await Promise.all(Array.from({ length: 50 }, () => record(recorder, sampleShare())));
+  assert.equal(await look.command('zcard', keys.hashrate), 50);
+});
+
+test('names with unicode, quotes, line ends and __proto__ are kept byte for byte', async (t) => {
+  const { recorder, look } = await setUp(t);
+  const names = ['ünïcödé🦆', `"quo'ted" \\ %s`, '__proto__', 'constructor', 'a b\r\n$3', ''];
+  await Promise.all(names.map((worker) => record(recorder, sampleShare({ worker }))));
+  assert.deepEqual((await listOf(look, 'hkeys', keys.roundCurrent)).sort(), [...names].sort());
+  for (const name of names) assert.equal(await sumOf(look, name), 16);
+});
+
+test('hashrate entries older than the window are dropped by the writer', async (t) => {
+  const { recorder, look } = await setUp(t, { windowSeconds: 60 });
+  const now = Date.now();
+  await look.command('zadd', keys.hashrate, Math.floor(now / 1000) - 62, 'old');
+  await look.command('zadd', keys.hashrate, Math.floor(now / 1000) - 50, 'young');
+  await record(recorder, sampleShare({ time: now }));
+  assert.deepEqual(await listOf(look, 'zrange', keys.hashrate, '0', '-1'), [
+    'young',
+    `16:w1:${now}`,
+  ]);
+});
+
+test('a share whose difficulty is no number is refused and holds up no other', async (t) => {
+  const { recorder, look, log } = await setUp(t);
+  for (const difficulty of [Number.NaN, Infinity, -1]) {
+    assert.equal(await record(recorder, sampleShare({ difficulty })), false);
+  }
+  assert.equal(await record(recorder, sampleShare()), true);
+  assert.equal(await sumOf(look, 'w1'), 16);
+  assert.equal(log.count(/\[error\].*difficulty NaN/), 1);
+});
+
+test('a group whose answer is lost is sent again and counted once', async (t) => {
+  let network: Awaited<ReturnType<typeof badNetworkStandIn>> | undefined;
+  const { recorder, look } = await setUp(t, {
+    through: async (redisPort) => {
+      network = await badNetworkStandIn(t, redisPort);
+      return network.port;
+    },
+  });
+  assert.ok(network);
+  let taken = 0;
+  for (let round = 1; round <= 10; round += 1) {
+    network.loseNextScriptReply();
+    const group = Array.from({ length: 7 }, () => record(recorder, sampleShare()));
+    taken += group.length;
+    assert.ok((await Promise.all(group)).every(Boolean));
+    assert.equal(network.lost, round);
+    assert.equal(await sumOf(look, 'w1'), taken * 16);
+  }
+  assert.deepEqual(await hashOf(look, keys.stats), { validShares: '70' });
+});
+
+test('Redis killed again and again under load: every share is in once, none is doubled', async (t) => {
+  const { server, recorder, look } = await setUp(t);
+  let taken = 0;
+  let recorded = 0;
+  const load = setInterval(() => {
+    for (let i = 0; i < 5; i += 1) {
+      taken += 1;
+      recorder.record(sampleShare({ worker: `w${taken % 3}`, difficulty: 1 }), (ok) => {
+        if (ok) recorded += 1;
+      });
+    }
+  }, 1);
+  t.after(() => clearInterval(load));
+  for (let kill = 0; kill < 8; kill += 1) {
+    const before = recorded;
+    await until(() => recorded > before + 20, 'shares are recorded');
+    await server.kill('SIGKILL');
+    await server.restart();
+  }
+  clearInterval(load);
+  await recorder.flush();
+  assert.equal(recorded, taken);
+  await until(() => look.ready, 'we can look');
+  const sums = await hashOf(look, keys.roundCurrent);
+  const total = Object.values(sums).reduce((sum, text) => sum + Number(text), 0);
+  assert.equal(total, taken);
+  assert.deepEqual(await hashOf(look, keys.stats), { validShares: String(taken) });
+});
+
+test('connections killed and scripts flushed under load: every share is in once', async (t) => {
+  const { recorder, look } = await setUp(t);
+  let recorded = 0;
+  for (let round = 0; round < 20; round += 1) {
+    for (let i = 0; i < 20; i += 1) {
+      recorder.record(sampleShare({ difficulty: 1 }), (ok) => {
+        if (ok) recorded += 1;
+      });
+    }
+    await look.command('client', 'kill', 'type', 'normal', 'skipme', 'yes');
+    await look.command('script', 'flush');
+  }
+  await recorder.flush();
+  assert.equal(recorded, 400);
+  assert.equal(await sumOf(look, 'w1'), 400);
+});
+
+test('Redis away: shares wait up to maxPending, more are refused at once, and the waiting ones are applied later', async (t) => {
+  const { server, recorder, look, log } = await setUp(t, { maxPending: 100 });
+  await server.kill('SIGKILL');
+  const waiting = Array.from({ length: 100 }, () => record(recorder, sampleShare()));
+  let refused = 0;
+  for (let i = 0; i < 5; i += 1) {
+    recorder.record(sampleShare(), (ok) => {
+      if (!ok) refused += 1;
+    });
+  }
+  assert.equal(refused, 5);
+  assert.equal(log.count(/\[error\].*100 shares of testcoin wait for Redis/), 1);
+  await server.restart();
+  assert.ok((await Promise.all(waiting)).every(Boolean));
+  await until(() => look.ready, 'we can look');
+  assert.equal(await sumOf(look, 'w1'), 1_600);
+});
+
+test('a Redis that hangs and wakes has each share once', async (t) => {
+  const { server, recorder, look } = await setUp(t);
+  assert.ok(await record(recorder, sampleShare()));
+  await server.kill('SIGSTOP');
+  const waiting = record(recorder, sampleShare());
+  // Longer than the connection's silence: by then the group lies in the sockets of two connections.
+  await new Promise((resolve) => setTimeout(resolve, 1_300));
+  await server.kill('SIGCONT');
+  assert.ok(await waiting);
+  assert.ok(await record(recorder, sampleShare()));
+  await until(() => look.ready, 'we can look');
+  assert.equal(await sumOf(look, 'w1'), 48);
+});
+
+test('a wrong type at roundCurrent: said once, nothing is written, and all flows after the repair', async (t) => {
+  const { recorder, look, log } = await setUp(t);
+  await look.command('set', keys.roundCurrent, 'not a hash');
+  const waiting = [record(recorder, sampleShare()), record(recorder, sampleShare())];
+  await until(() => log.count('WRONGTYPE testcoin:shares:roundCurrent') === 1, 'it is said');
+  assert.equal(log.count(/\[error\].*Shares of testcoin wait until .* repaired/), 1);
+  assert.equal(await look.command('exists', keys.stats, keys.hashrate), 0);
+  await look.command('del', keys.roundCurrent);
+  assert.deepEqual(await Promise.all(waiting), [true, true]);
+  assert.equal(await sumOf(look, 'w1'), 32);
+});
+
+test('a value that somebody edited to nonsense: said with its field, nothing is half written', async (t) => {
+  const { recorder, look, log } = await setUp(t);
+  await look.command('hset', keys.roundCurrent, 'w1', '12 coins');
+  const waiting = [
+    record(recorder, sampleShare({ worker: 'w0' })),
+    record(recorder, sampleShare({ worker: 'w1' })),
+  ];
+  await until(() => log.count('field w1 holds "12 coins", not a number') === 1, 'it is said');
+  assert.equal(await look.command('hexists', keys.roundCurrent, 'w0'), 0);
+  await look.command('hset', keys.roundCurrent, 'w1', '12');
+  assert.deepEqual(await Promise.all(waiting), [true, true]);
+  assert.deepEqual(await hashOf(look, keys.roundCurrent), { w0: '16', w1: '28' });
+});
+
+test('each kind of nonsense in a counted key is refused before anything is written', async (t) => {
+  const { recorder, look, log } = await setUp(t);
+  const spoil: readonly [string[], string[]][] = [
+    [
+      ['set', keys.hashrate, 'x'],
+      ['del', keys.hashrate],
+    ],
+    [
+      ['set', keys.stats, 'x'],
+      ['del', keys.stats],
+    ],
+    [
+      ['hset', keys.stats, 'validShares', '1.5'],
+      ['del', keys.stats],
+    ],
+    [
+      ['hset', keys.stats, 'invalidShares', '99999999999999999999'],
+      ['del', keys.stats],
+    ],
+    [
+      ['hset', keys.roundCurrent, 'w1', '0x10'],
+      ['del', keys.roundCurrent],
+    ],
+    [
+      ['hset', keys.roundCurrent, 'w1', 'inf'],
+      ['del', keys.roundCurrent],
+    ],
+    [
+      ['hset', keys.roundCurrent, 'w1', ''],
+      ['del', keys.roundCurrent],
+    ],
+    [
+      ['lpush', keys.spoolSequence('writer-1'), 'x'],
+      ['del', keys.spoolSequence('writer-1')],
+    ],
+  ];
+  // The sequence is read at the first share: let that be over.
+  await record(recorder, sampleShare({ worker: 'first' }));
+  await look.command('del', keys.hashrate, keys.stats, keys.roundCurrent);
+  await look.command('del', keys.spoolSequence('writer-1'));
+  for (const [[command = '', ...args], [repair = '', ...repairArgs]] of spoil) {
+    await look.command(command, ...args);
+    const refused = Number(/errorstat_(?:WRONGTYPE|BADVALUE)/.test(await errors(look)));
+    const before = await failures(look);
+    const waiting = record(recorder, sampleShare());
+    await until(async () => (await failures(look)) > before, `${args.join(' ')} is refused`);
+    assert.ok(refused >= 0);
+    assert.equal(
+      await look.command('hexists', keys.roundCurrent, 'w2').catch(() => 0),
+      0,
+      args.join(' '),
+    );
+    await look.command(repair, ...repairArgs);
+    assert.equal(await waiting, true);
+    assert.deepEqual(await hashOf(look, keys.roundCurrent), { w1: '16' });
+    await look.command('del', keys.hashrate, keys.stats, keys.roundCurrent);
+  }
+  assert.ok(log.count('[error]') >= 2);
+});
+
+async function errors(look: RedisConnection): Promise<string> {
+  return String(await look.command('info', 'errorstats'));
+}
+
+/** Scripts that Redis has refused for wrong data since its start. */
+async function failures(look: RedisConnection): Promise<number> {
+  const found = (await errors(look)).matchAll(/errorstat_(?:WRONGTYPE|BADVALUE):count=(\d+)/g);
+  return [...found].reduce((sum, match) => sum + Number(match[1]), 0);
+}
+
+test('a Redis that has become a replica takes nothing; when it is master again all flows', async (t) => {
+  const { recorder, look } = await setUp(t);
+  await look.command('config', 'set', 'replica-serve-stale-data', 'yes');
+  await look.command('replicaof', '127.0.0.1', '1');
+  const waiting = record(recorder, sampleShare());
+  await until(async () => (await errors(look)).includes('errorstat_READONLY'), 'it is refused');
+  await look.command('replicaof', 'no', 'one');
+  assert.equal(await waiting, true);
+  assert.equal(await sumOf(look, 'w1'), 16);
+});
+
+test('a Redis at its memory limit takes nothing and loses nothing; with more memory all flows', async (t) => {
+  const { recorder, look } = await setUp(t);
+  await look.command('config', 'set', 'maxmemory', '1');
+  const waiting = record(recorder, sampleShare());
+  await until(async () => (await errors(look)).includes('errorstat_OOM'), 'it is refused');
+  assert.equal(await look.command('exists', keys.roundCurrent, keys.hashrate, keys.stats), 0);
+  await look.command('config', 'set', 'maxmemory', '0');
+  assert.equal(await waiting, true);
+  assert.equal(await sumOf(look, 'w1'), 16);
+});
+
+test('a writer that starts again under its old id goes on after its last sequence', async (t) => {
+  const { recorder, look, open } = await setUp(t);
+  await record(recorder, sampleShare());
+  await record(recorder, sampleShare());
+  await recorder.close();
+  const again = open('writer-1');
+  t.after(() => again.close());
+  assert.equal(await record(again, sampleShare()), true);
+  assert.equal(await sumOf(look, 'w1'), 48);
+});
+
+test('two writers of one id lose no share, and it is said', async (t) => {
+  const { recorder, look, log, open } = await setUp(t);
+  const twin = open('writer-1');
+  t.after(() => twin.close());
+  for (let i = 0; i < 5; i += 1) {
+    const both = [record(recorder, sampleShare()), record(twin, sampleShare())];
+    assert.deepEqual(await Promise.all(both), [true, true]);
+  }
+  assert.equal(await sumOf(look, 'w1'), 160);
+  assert.ok(log.count(/\[error\].*same id writer-1/) >= 1);
+});
+
+test('a sequence expires, but not for months', async (t) => {
+  const { recorder, look } = await setUp(t);
+  await record(recorder, sampleShare());
+  assert.equal(await look.command('get', 'testcoin:spool:sequence:writer-1'), '1');
+  const seconds = Number(await look.command('ttl', 'testcoin:spool:sequence:writer-1'));
+  assert.ok(seconds > 89 * 86_400 && seconds <= 90 * 86_400);
+});
+
+test('close records what is pending', async (t) => {
+  const { recorder, look } = await setUp(t, { groupMillis: 60_000 });
+  const pending = [record(recorder, sampleShare()), record(recorder, sampleShare())];
+  await recorder.close();
+  assert.deepEqual(await Promise.all(pending), [true, true]);
+  assert.equal(await sumOf(look, 'w1'), 32);
+  assert.equal(await record(recorder, sampleShare()), false);
+});
+
+test('close without Redis ends after its patience: what was never sent is answered false', async (t) => {
+  const { server, recorder, log } = await setUp(t, { closeMillis: 50 });
+  await server.kill('SIGKILL');
+  const pending = [record(recorder, sampleShare()), record(recorder, sampleShare())];
+  await recorder.close();
+  assert.deepEqual(await Promise.all(pending), [false, false]);
+  assert.equal(log.count(/\[error\].*2 shares of testcoin are refused/), 1);
+});
+
+test('close while Redis hangs ends: what may have reached Redis gets no answer', async (t) => {
+  const { server, recorder, log } = await setUp(t, { closeMillis: 50 });
+  await record(recorder, sampleShare());
+  await server.kill('SIGSTOP');
+  const answers: boolean[] = [];
+  recorder.record(sampleShare(), (ok) => answers.push(ok));
+  await recorder.close();
+  assert.deepEqual(answers, []);
+  assert.equal(log.count(/\[error\].*1 shares of testcoin may or may not be recorded/), 1);
+});
+
+test('100,000 shares of 1,000 workers add up, each far cheaper than a share may cost', async (t) => {
+  const { recorder, look } = await setUp(t, { maxPending: 200_000, groupMillis: 10 });
+  const shares = Array.from({ length: 100_000 }, (_, i) =>
+    sampleShare({ worker: `worker${i % 1_000}`, difficulty: 8, time: 1_700_000_000_000 + i }),
+  );
+  let recorded = 0;
+  const done = (ok: boolean) => {
+    if (ok) recorded += 1;
+  };
+  const cpu = process.cpuUsage();
+  for (const share of shares) recorder.record(share, done);
+  await recorder.flush();
+  const used = process.cpuUsage(cpu);
+  assert.equal(recorded, 100_000);
+  const sums = Object.values(await hashOf(look, keys.roundCurrent));
+  assert.equal(sums.length, 1_000);
+  assert.ok(sums.every((sum) => sum === '800'));
+  const microseconds = (used.user + used.system) / 100_000;
+  t.diagnostic(`${microseconds.toFixed(2)} microseconds of CPU a share`);
+  // A double SHA-256 check of a share costs about as much; 40 leaves room for slow machines.
+  assert.ok(microseconds < 40, `${microseconds} microseconds of CPU a share`);
+});

@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { VarDiffConfig } from '../../libs/config/types.ts';
+import { type Difficulty, difficulty } from '../../libs/primitives/units.ts';
+import { boundsOf, VarDiff, within } from '../../libs/stratum/varDiff.ts';
+
+const options: VarDiffConfig = {
+  minDiff: difficulty(1e-6),
+  maxDiff: difficulty(1e15),
+  targetTime: 15,
+  retargetTime: 90,
+  variancePercent: 30,
+};
+const wide = boundsOf(options, undefined);
+
+/** Uniform numbers in (0, 1] from a seed: the generator "mulberry32". */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return 1 - ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+interface Miner {
+  /** Changes of difficulty, with the time (s) of each. */
+  readonly changes: { readonly at: number; readonly to: number }[];
+  difficulty: Difficulty;
+}
+
+/**
+ * A miner whose shares arrive as a Poisson process: `aim(at)` is the difficulty that gives one share each targetTime.
+ * The server looks at each share and once a second; a new difficulty applies after `delay` seconds.
+ */
+function simulate(
+  seed: number,
+  start: number,
+  seconds: number,
+  aim: (at: number) => number,
+  delay = 0,
+): Miner {
+  const random = seeded(seed);
+  const varDiff = new VarDiff(options, 0);
+  const miner: Miner = { changes: [], difficulty: difficulty(start) };
+  let pending: { readonly to: Difficulty; readonly at: number } | undefined;
+  const look = (now: number): void => {
+    if (pending === undefined) {
+      const to = varDiff.look(now, miner.difficulty, wide);
+      if (to !== undefined) pending = { to, at: now + delay * 1_000 };
+    }
+    if (pending === undefined || now < pending.at) return;
+    miner.difficulty = pending.to;
+    miner.changes.push({ at: now / 1_000, to: pending.to });
+    pending = undefined;
+    varDiff.restart(now);
+  };
+  for (let second = 0; second < seconds; second++) {
+    let at = second;
+    // A flood is cut at 20,000 shares a second: more do not fit through a connection.
+    for (let shares = 0; shares < 20_000; shares++) {
+      const rate = aim(second) / miner.difficulty / options.targetTime;
+      at -= Math.log(random()) / rate;
+      if (at >= second + 1) break;
+      varDiff.share(at * 1_000);
+      look(at * 1_000);
+    }
+    look((second + 1) * 1_000);
+  }
+  return miner;
+}
+
+const seeds = Array.from({ length: 40 }, (_, i) => i + 1);
+const offBy = (miner: Miner, aim: number): number =>
+  Math.max(miner.difficulty / aim, aim / miner.difficulty);
+
+test('a difficulty a million times too high is within reach after three retargets', () => {
+  for (const seed of seeds) {
+    const miner = simulate(seed, 4_096e6, 3 * 91, () => 4_096);
+    assert.ok(miner.changes.length <= 3, `seed ${seed}: ${miner.changes.length} changes`);
+    assert.ok(offBy(miner, 4_096) < 3, `seed ${seed}: ${miner.difficulty}`);
+  }
+});
+
+test('a difficulty a million times too low is within reach after three retargets, and at once', () => {
+  for (const seed of seeds.slice(0, 10)) {
+    const miner = simulate(seed, 4.096, 3 * 91, () => 4_096_000);
+    assert.ok(miner.changes.length <= 3, `seed ${seed}: ${miner.changes.length} changes`);
+    assert.ok((miner.changes[0]?.at ?? 999) <= 2, `seed ${seed}`);
+    assert.ok(offBy(miner, 4_096_000) < 3, `seed ${seed}: ${miner.difficulty}`);
+  }
+});
+
+test('any start between a million times too high and too low settles within half an hour', () => {
+  for (const exponent of [-5, -4, -3, -2, -1, 1, 2, 3, 4, 5]) {
+    for (const seed of seeds.slice(0, 8)) {
+      const miner = simulate(seed, 4_096 * 10 ** exponent, 1_800, () => 4_096);
+      assert.ok(offBy(miner, 4_096) < 2, `10^${exponent}, seed ${seed}: ${miner.difficulty}`);
+      assert.ok(miner.changes.length <= 6, `10^${exponent}, seed ${seed}`);
+    }
+  }
+});
+
+test('a steady miner at the right difficulty is left alone: under two changes a day in the mean', () => {
+  let changes = 0;
+  for (const seed of seeds) changes += simulate(seed, 4_096, 86_400, () => 4_096).changes.length;
+  assert.ok(changes / seeds.length < 2, `${changes / seeds.length} changes a day`);
+});
+
+test('over a day the shares arrive within the allowed band', () => {
+  for (const seed of seeds.slice(0, 10)) {
+    const miner = simulate(seed, 64, 86_400, () => 4_096, 3);
+    assert.ok(offBy(miner, 4_096) < 1.5, `seed ${seed}: ${miner.difficulty}`);
+  }
+});
+
+test('a miner that becomes ten times faster or slower is followed within a quarter of an hour', () => {
+  for (const factor of [10, 0.1]) {
+    for (const seed of seeds.slice(0, 10)) {
+      const miner = simulate(seed, 4_096, 8_100, (at) => (at < 7_200 ? 4_096 : 4_096 * factor));
+      assert.ok(offBy(miner, 4_096 * factor) < 2.5, `× ${factor}, seed ${seed}`);
+    }
+  }
+});
+
+test('shares inside the band change nothing, whatever their number', () => {
+  const varDiff = new VarDiff(options, 0);
+  for (let at = 12_000; at <= 36_000_000; at += 12_000) {
+    varDiff.share(at);
+    assert.equal(varDiff.look(at, difficulty(8), wide), undefined);
+  }
+});
+
+test('nothing is decided before retargetTime, except against a flood', () => {
+  const varDiff = new VarDiff(options, 0);
+  for (let at = 3_000; at < 90_000; at += 4_000) varDiff.share(at);
+  assert.equal(varDiff.look(89_999, difficulty(8), wide), undefined);
+  assert.notEqual(varDiff.look(90_000, difficulty(8), wide), undefined);
+
+  const flood = new VarDiff(options, 0);
+  for (let share = 0; share < 24; share++) flood.share(500);
+  assert.equal(flood.look(999, difficulty(8), wide), undefined);
+  // 24 shares in a second instead of one in 15: 360 times.
+  assert.equal(flood.look(1_000, difficulty(8), wide), 2_880);
+});
+
+test('a miner that sends nothing at all is lowered, step by step, to minDiff and no further', () => {
+  const bounds = boundsOf({ ...options, minDiff: difficulty(4) }, undefined);
+  const varDiff = new VarDiff(options, 0);
+  assert.equal(varDiff.look(90_000, difficulty(1_000_000), bounds), 15_625);
+  varDiff.restart(90_000);
+  assert.equal(varDiff.look(180_000, difficulty(15_625), bounds), 4);
+  varDiff.restart(180_000);
+  assert.equal(varDiff.look(270_000, difficulty(4), bounds), undefined);
+});
+
+test('shares of older, easier work weigh what they are worth', () => {
+  const varDiff = new VarDiff(options, 0);
+  for (let share = 1; share <= 600; share++) varDiff.share(share * 100, 0.01);
+  assert.equal(varDiff.look(90_000, difficulty(800), wide), undefined);
+});
+
+test('difficulties stay within minDiff and the lower of maxDiff and the network, minDiff first', () => {
+  const port = { ...options, minDiff: difficulty(8), maxDiff: difficulty(512) };
+  assert.deepEqual(boundsOf(port, 1e6), { lowest: 8, highest: 512 });
+  assert.deepEqual(boundsOf(port, 100), { lowest: 8, highest: 100 });
+  assert.deepEqual(boundsOf(port, 1e-9), { lowest: 8, highest: 8 });
+  assert.deepEqual(boundsOf(port, 1e6, 64), { lowest: 64, highest: 512 });
+  assert.deepEqual(boundsOf(port, 1e6, 1e9), { lowest: 512, highest: 512 });
+  const bounds = boundsOf(port, 100);
+  assert.deepEqual([within(bounds, 1), within(bounds, 50), within(bounds, 1e9)], [8, 50, 100]);
+});
+
+test('a difficulty outside the bounds is moved inside at the next look', () => {
+  const bounds = boundsOf({ ...options, maxDiff: difficulty(512) }, 100);
+  const varDiff = new VarDiff(options, 0);
+  for (let at = 15_000; at <= 90_000; at += 15_000) varDiff.share(at);
+  assert.equal(varDiff.look(90_000, difficulty(256), bounds), 100);
+});
