@@ -4,6 +4,7 @@ import type { Logger } from '../log/logger.ts';
 import { Pool } from '../pool/pool.ts';
 import { codeOf, messageOf } from '../primitives/errors.ts';
 import { systemClock } from '../primitives/units.ts';
+import { Extranonces } from '../stratum/extranonce.ts';
 import { type RunningChild, runChild, type StartMessage, tellMaster } from './childProcess.ts';
 import { type HandOff, poolConfigFrom } from './handOff.ts';
 
@@ -16,6 +17,7 @@ class PoolWorker implements RunningChild {
   readonly #start: StartMessage;
   readonly #handOff: HandOff;
   readonly #log: Logger;
+  readonly #extranonces: Extranonces;
   readonly #pools = new Map<string, Pool>();
   /** Bans that came after the start: a reloaded pool needs them too. */
   readonly #bans = new Map<string, number>();
@@ -24,6 +26,7 @@ class PoolWorker implements RunningChild {
     this.#start = start;
     this.#handOff = handOff;
     this.#log = log;
+    this.#extranonces = new Extranonces(start.extranonce);
     for (const { ip, until } of start.bans) this.#bans.set(ip, until);
     for (const config of handOff.pools) this.#run(config);
   }
@@ -36,7 +39,7 @@ class PoolWorker implements RunningChild {
       stats: this.#handOff.portal.website.stats,
       dataDir: this.#handOff.dataDir,
       forkId: this.#start.forkId,
-      extranonce: this.#start.extranonce,
+      extranonces: this.#extranonces,
       bans: [...this.#bans].map(([ip, until]) => ({ ip, until })),
       log,
       now: systemClock,

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { createAlgorithm } from '../algos/algorithms.ts';
 import type { CoinConfig, PoolConfig, PortalConfig } from '../config/types.ts';
 import { createDaemonGroup } from '../daemon/group.ts';
@@ -8,6 +9,7 @@ import type { ChainNetwork, DaemonFacts, DaemonGroup } from '../daemon/types.ts'
 import type { Job, JobSettings } from '../jobs/job.ts';
 import { JobStore } from '../jobs/jobStore.ts';
 import type { Logger } from '../log/logger.ts';
+import { CodedError, messageOf } from '../primitives/errors.ts';
 import { parseHex } from '../primitives/hex.ts';
 import { type Clock, millis } from '../primitives/units.ts';
 import { openRedis, type RedisConnection, waitForRedis } from '../redis/connection.ts';
@@ -15,7 +17,8 @@ import { coinKeys } from '../redis/keys.ts';
 import { createRedisRecorder } from '../shares/redisRecorder.ts';
 import { createRounds } from '../shares/rounds.ts';
 import type { ShareRecorder } from '../shares/types.ts';
-import { StratumServer } from '../stratum/server.ts';
+import type { ExtranonceSource } from '../stratum/extranonce.ts';
+import { type StratumOptions, StratumServer } from '../stratum/server.ts';
 import type { AuthorizeAnswer, AuthorizeRequest, PoolBehind, Submit } from '../stratum/types.ts';
 import { type AddressBook, createAddressBook } from './addressBook.ts';
 import { createBlockJournal } from './blockJournal.ts';
@@ -32,7 +35,8 @@ export interface PoolOptions {
   readonly stats: PortalConfig['website']['stats'];
   readonly dataDir: string;
   readonly forkId: number;
-  readonly extranonce: { readonly first: number; readonly count: number };
+  /** Shared by all pools of a fork. */
+  readonly extranonces: ExtranonceSource;
   readonly bans: readonly { readonly ip: string; readonly until: number }[];
   readonly log: Logger;
   readonly now: Clock;
@@ -161,7 +165,9 @@ export class Pool {
       tcpProxyProtocol: config.tcpProxyProtocol,
       banning: config.banning,
       limits: config.limits,
-      extranonce: this.#options.extranonce,
+      extranonce: this.#options.extranonces,
+      multiplier: algorithm.multiplier,
+      ...(await certificateOf(config)),
       now,
       bans: this.#options.bans.map(({ ip, until }) => ({ ip, until: millis(until) })),
       onBan: (ip, until, why) => this.#options.onBan(ip, until, why),
@@ -261,6 +267,21 @@ function poolBehind(
     return verdict.ok ? { ok: true } : { ok: false, reason: verdict.reason };
   };
   return { authorize, submit, currentJob: () => jobs.current };
+}
+
+/** The certificate for ports with TLS, read anew at each start. Throws a CodedError that names the file. */
+async function certificateOf(config: PoolConfig): Promise<Pick<StratumOptions, 'tls'>> {
+  if (config.tls === undefined || !config.ports.some(({ tls }) => tls)) return {};
+  const [cert, key] = await Promise.all([config.tls.cert, config.tls.key].map(readPem));
+  return { tls: { cert: cert ?? '', key: key ?? '' } };
+}
+
+async function readPem(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw new CodedError('STRATUM_TLS_FILE', `${file} cannot be read: ${messageOf(error)}.`);
+  }
 }
 
 async function recipientScripts(

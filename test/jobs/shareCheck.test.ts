@@ -163,6 +163,33 @@ test("rolled bits replace the mask's bits of the job's version, and no others (B
   assert.equal(share.header.readUInt32LE(0), 0x8000ffff);
 });
 
+test('checks come in a fixed order: sizes, time, version bits, duplicate', () => {
+  const job = jobOf();
+  prepared(job);
+  const faults: Partial<ShareSubmit> = {
+    extranonce2: '0',
+    ntime: '1',
+    nonce: '2',
+    versionBits: '3',
+  };
+  const messageOf = (changes: Partial<ShareSubmit>) =>
+    refused(prepareShare(job, submitOf({ ...faults, ...changes }), now)).message;
+  let changes: Partial<ShareSubmit> = {};
+  const steps: readonly [string, Partial<ShareSubmit>][] = [
+    ['incorrect size of extranonce2', { extranonce2: '00000001' }],
+    ['incorrect size of ntime', { ntime: '00000000' }],
+    ['incorrect size of nonce', { nonce: '0000abcd' }],
+    ['incorrect size of version bits', { versionBits: '00000001' }],
+    ['ntime out of range', { ntime: hex32(curTime) }],
+    ['version bits outside of the mask', { versionBits: '00000000' }],
+  ];
+  for (const [message, mended] of steps) {
+    assert.equal(messageOf(changes), message);
+    changes = { ...changes, ...mended };
+  }
+  assert.equal(messageOf(changes), 'duplicate share');
+});
+
 test('the same share again is a duplicate, 22', () => {
   const job = jobOf();
   prepared(job);
