@@ -6,8 +6,8 @@ import type { DaemonConfig } from '../config/types.ts';
 export interface Credentials {
   /** The header's value. Rejects when the cookie file cannot be read. */
   header(): Promise<string>;
-  /** The daemon refused them. True if others were found since, worth another try. */
-  renew(): Promise<boolean>;
+  /** The daemon refused this header. True if there is another one now, worth a try. */
+  renew(refused: string): Promise<boolean>;
 }
 
 export function credentialsOf(config: DaemonConfig): Credentials {
@@ -23,8 +23,7 @@ export function credentialsOf(config: DaemonConfig): Credentials {
       known ??= await read();
       return known;
     },
-    renew: async () => {
-      const refused = known;
+    renew: async (refused) => {
       known = await read();
       return known !== refused;
     },

@@ -84,7 +84,7 @@ class Group implements DaemonGroup {
         if (!(error instanceof DaemonError)) throw error;
         this.#learn(member, error);
         if (error.kind === 'rpc' && !isNotReady(error)) throw error;
-        worst = worst?.kind === 'rpc' ? worst : error.kind === 'rpc' ? error : (worst ?? error);
+        if (worst === undefined || (error.kind === 'rpc' && worst.kind !== 'rpc')) worst = error;
         const next = tried[index + 1];
         if (next !== undefined) this.#sayMove(member, next, error);
       }

@@ -41,18 +41,15 @@ export class HttpChannel {
   /** `fresh`: on a new connection that nobody used before, closed afterwards. Never rejects. */
   post(body: Buffer, authorization: string, limits: PostLimits, fresh: boolean): Promise<Exchange> {
     return new Promise((resolve) => {
-      const request = http.request({
-        host: this.#host,
-        port: this.#port,
-        method: 'POST',
-        path: '/',
-        agent: fresh ? false : this.#agent,
-        headers: {
-          Authorization: authorization,
-          'Content-Type': 'application/json',
-          'Content-Length': body.length,
-        },
-      });
+      let request: http.ClientRequest;
+      try {
+        request = this.#request(body.length, authorization, fresh);
+      } catch (error) {
+        // A port or host name that cannot be one: nothing was sent.
+        const problem = messageOf(error);
+        resolve({ kind: 'failed', stage: 'connect', timedOut: false, stale: false, problem });
+        return;
+      }
       let stage: 'connect' | 'sent' | 'reply' = 'connect';
       let bytesBefore = 0;
       let settled = false;
@@ -119,6 +116,21 @@ export class HttpChannel {
       });
       this.#open.add(request);
       request.end(body);
+    });
+  }
+
+  #request(length: number, authorization: string, fresh: boolean): http.ClientRequest {
+    return http.request({
+      host: this.#host,
+      port: this.#port,
+      method: 'POST',
+      path: '/',
+      agent: fresh ? false : this.#agent,
+      headers: {
+        Authorization: authorization,
+        'Content-Type': 'application/json',
+        'Content-Length': length,
+      },
     });
   }
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DaemonConfig } from '../config/types.ts';
 import { messageOf } from '../primitives/errors.ts';
 import { type Credentials, credentialsOf } from './credentials.ts';
@@ -30,6 +31,8 @@ export interface DaemonClientOptions {
 
 const defaultTimeout = 30_000;
 const longestMessage = 1_000;
+/** Milliseconds before a call that met a full queue is tried again: a found block must not be lost to a crowd. */
+const busyWaits = [50, 200, 500] as const;
 const queueFull = /^Work queue depth exceeded$/;
 
 /** A client of one daemon; it connects when the first call is made. */
@@ -140,18 +143,36 @@ class RpcClient implements DaemonClient {
       );
     }
     try {
-      const post = (fresh: boolean) => this.#post(method, body, deadline, fresh);
-      let exchange = await post(!repeatable);
-      if (exchange.kind === 'failed' && exchange.stale && repeatable && this.#retryStale) {
-        exchange = await post(true);
-      }
-      // 401 comes before anything is executed, so that a new cookie may be tried with every call.
-      if (exchange.kind === 'answer' && exchange.status === 401 && (await this.#renew(method))) {
-        exchange = await post(!repeatable);
-      }
-      return this.#checkStatus(method, exchange, timeout);
+      return await this.#insist(method, body, repeatable, deadline, timeout);
     } finally {
       if (!urgent) this.#slots.give();
+    }
+  }
+
+  /** Tries again what was certainly not executed, or may be executed twice; never anything else. */
+  async #insist(
+    method: string,
+    body: Buffer,
+    repeatable: boolean,
+    deadline: number,
+    timeout: number,
+  ): Promise<Answer> {
+    const waits = repeatable ? busyWaits.values() : [].values();
+    for (;;) {
+      const authorization = await this.#orCookieError(method, this.#credentials.header());
+      let exchange = await this.#post(method, body, authorization, deadline, !repeatable);
+      if (exchange.kind === 'failed' && exchange.stale && repeatable && this.#retryStale) {
+        exchange = await this.#post(method, body, authorization, deadline, true);
+      }
+      if (exchange.kind === 'answer' && exchange.status === 401) {
+        // 401 comes before anything is executed, so that a new cookie may be tried with every call.
+        if (await this.#orCookieError(method, this.#credentials.renew(authorization))) continue;
+      }
+      const wait = exchange.kind === 'answer' && isBusy(exchange) ? waits.next().value : undefined;
+      if (wait === undefined || performance.now() + wait > deadline) {
+        return this.#checkStatus(method, exchange, timeout);
+      }
+      await sleep(wait);
     }
   }
 
@@ -159,10 +180,13 @@ class RpcClient implements DaemonClient {
     return this.#options.retryStale ?? true;
   }
 
-  async #post(method: string, body: Buffer, deadline: number, fresh: boolean): Promise<Exchange> {
-    const authorization = await this.#credentials.header().catch((error: unknown) => {
-      throw this.#cookieError(method, error);
-    });
+  async #post(
+    method: string,
+    body: Buffer,
+    authorization: string,
+    deadline: number,
+    fresh: boolean,
+  ): Promise<Exchange> {
     if (this.#closed) throw this.#closedError(method);
     const limits = {
       total: Math.max(1, deadline - performance.now()),
@@ -172,8 +196,8 @@ class RpcClient implements DaemonClient {
     return this.#channel.post(body, authorization, limits, fresh);
   }
 
-  async #renew(method: string): Promise<boolean> {
-    return this.#credentials.renew().catch((error: unknown) => {
+  #orCookieError<T>(method: string, value: Promise<T>): Promise<T> {
+    return value.catch((error: unknown) => {
       throw this.#cookieError(method, error);
     });
   }
@@ -190,8 +214,7 @@ class RpcClient implements DaemonClient {
           : "HTTP 403: it does not allow this address (rpcallowip in the daemon's configuration)",
       );
     }
-    // Up to 0.21 daemons say so under HTTP 500, as they say everything else; later ones under 503.
-    if (status === 503 || (status === 500 && queueFull.test(excerpt(exchange.body)))) {
+    if (isBusy(exchange)) {
       throw this.#fail(
         'busy',
         method,
@@ -295,6 +318,11 @@ class RpcClient implements DaemonClient {
 }
 
 type Answer = Extract<Exchange, { kind: 'answer' }>;
+
+/** Up to 0.21 daemons say that their queue is full under HTTP 500, as they say everything; later ones under 503. */
+function isBusy({ status, body }: Answer): boolean {
+  return status === 503 || (status === 500 && queueFull.test(excerpt(body)));
+}
 
 /** The beginning of a reply, on one line, for an error's sentence. */
 function excerpt(body: Buffer): string {

@@ -24,8 +24,8 @@ const maxOutputs = 500;
 const leastDust = satoshis(546n);
 /** Refusals in one run after which the rest waits for the next one. */
 const mostRefusals = 12;
-/** Parts of the sum left out after the 1st, 2nd, … refusal for want of funds: a fee is small, a short wallet is not. */
-const cuts = [1000n, 100n, 10n, 4n, 2n];
+/** Left out of the sum after a refusal for want of funds, ten times more after each next one: a fee is small. */
+const firstCut = 100_000n;
 
 type BatchEnd =
   | { readonly kind: 'paid' }
@@ -79,7 +79,7 @@ export class Paying {
         }
         const sentence = `it is not known whether payment ${batch.id} of ${this.#context.money(totalOf(batch.outputs))} was sent`;
         report.problem(sentence);
-        if (said.allows('unknown')) {
+        if (said.allows('unfound')) {
           log.error(
             `Payments of ${this.#context.coin.name} stand still: ${sentence}. The wallet shows no transaction with the comment "${batch.comment}"; payments go on when it does. Only if it is sure that it was never sent: redis-cli HSET ${this.#context.batchKey} state intent gives the money back to the balances.`,
           );
@@ -96,7 +96,7 @@ export class Paying {
     const payees = new Map<string, Payee>();
     let cap: bigint | undefined;
     let refusals = 0;
-    let cut = 0;
+    let cut = firstCut;
     for (;;) {
       this.#context.checkStop();
       const balances = await ledger.balances();
@@ -125,9 +125,8 @@ export class Paying {
       const { why, reason } = end.refusal;
       switch (why) {
         case 'tooMuch':
-          cap = total - total / (cuts[Math.min(cut, cuts.length - 1)] ?? 2n);
-          if (cap === total) cap -= 1n;
-          cut += 1;
+          cap = total - (cut < total / 2n ? cut : total / 2n + 1n);
+          cut *= 10n;
           log.debug(`${money(total)} cannot be paid now (${reason}); trying less.`);
           break;
         case 'tooSmall': {

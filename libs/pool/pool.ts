@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createAlgorithm } from '../algos/algorithms.ts';
 import type { CoinConfig, PoolConfig, PortalConfig } from '../config/types.ts';
@@ -124,7 +125,8 @@ export class Pool {
     const rounds = createRounds({ connection: redis, keys, log, now, signal });
     const journal = createBlockJournal(this.#options.dataDir, coin.name);
 
-    const jobs = new JobStore(settings);
+    // Job ids of an earlier process, which miners may still answer after they come back, should not be ids of ours.
+    const jobs = new JobStore(settings, { firstSequence: randomInt(1, 2 ** 28) });
     const refresher = createJobRefresher({
       source: createTemplateSource(group, coin),
       jobs,

@@ -23,7 +23,7 @@ const quietTries = 3;
 const delays = {
   transient: { first: 50, longest: 2_000 },
   // Until a person has repaired it: asking more often does not help, but is cheap.
-  permanent: { first: 250, longest: 5_000 },
+  permanent: { first: 100, longest: 5_000 },
 } as const;
 
 /**

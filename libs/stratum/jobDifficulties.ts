@@ -16,7 +16,7 @@ export class JobDifficulties {
 
   /** A job goes out under `difficulty`. One that is sent again keeps the difficulty of its first time. */
   sent(job: JobNotice, difficulty: Difficulty): void {
-    if (job.sequence === this.#lastSent) return;
+    if (job.sequence <= this.#lastSent) return;
     const first = this.#difficulty === undefined;
     this.#lastSent = job.sequence;
     if (job.clean || first) this.#older = undefined;

@@ -105,31 +105,56 @@ export interface Output {
   readonly value: bigint;
 }
 
-/** Remembers the blocks that it has read: the demonstration's chain only grows. */
+/** Remembers the blocks that it has read, and reads them anew when the chain has moved to another branch. */
 export class ChainReader {
   readonly #node: LitecoinNode;
-  readonly #received = new Map<string, bigint>();
-  readonly #coinbases = new Map<string, readonly Output[]>();
-  #height = 0;
+  #hashes: string[] = [];
+  #received = new Map<string, bigint>();
+  #coinbases = new Map<string, readonly Output[]>();
 
   constructor(node: LitecoinNode) {
     this.#node = node;
   }
 
   async read(): Promise<ChainBooks> {
+    while (!(await this.#readOn())) this.#forget();
+    return { height: this.#hashes.length, received: this.#received, coinbases: this.#coinbases };
+  }
+
+  /** False if what was read so far is not on the active chain any more. */
+  async #readOn(): Promise<boolean> {
     const tip = Number(await this.#node.rpc('getblockcount'));
-    while (this.#height < tip) {
-      const hash = String(await this.#node.rpc('getblockhash', [this.#height + 1]));
+    const last = this.#hashes.at(-1);
+    if (last !== undefined) {
+      if (tip < this.#hashes.length) return false;
+      if ((await this.#hashAt(this.#hashes.length)) !== last) return false;
+    }
+    while (this.#hashes.length < tip) {
+      const hash = await this.#hashAt(this.#hashes.length + 1);
       const block = await this.#node.rpc('getblock', [hash, 2]);
       const transactions = isRecord(block) ? own(block, 'tx') : undefined;
-      if (!Array.isArray(transactions)) throw new TypeError(`getblock ${hash} gave no block.`);
+      if (!isRecord(block) || !Array.isArray(transactions)) {
+        throw new TypeError(`getblock ${hash} gave no block.`);
+      }
+      const previous = this.#hashes.at(-1);
+      if (previous !== undefined && own(block, 'previousblockhash') !== previous) return false;
       this.#take(hash, transactions);
-      this.#height++;
     }
-    return { height: this.#height, received: this.#received, coinbases: this.#coinbases };
+    return true;
+  }
+
+  async #hashAt(height: number): Promise<string> {
+    return String(await this.#node.rpc('getblockhash', [height]));
+  }
+
+  #forget(): void {
+    this.#hashes = [];
+    this.#received = new Map();
+    this.#coinbases = new Map();
   }
 
   #take(hash: string, transactions: readonly unknown[]): void {
+    this.#hashes.push(hash);
     for (const [index, transaction] of transactions.entries()) {
       const outputs = outputsOf(transaction);
       if (index === 0) {

@@ -16,7 +16,7 @@ import { type Timeline, table } from './timeline.ts';
  * to pay within a second. So each sends one share a second, and only at the start many of them are blocks.
  */
 const sharesPerSecond = 1;
-const blockPartAtFirst = 0.5;
+const blockPartAtFirst = 0.3;
 /** Afterwards three miners find a block in some twenty seconds. */
 const blockPartLater = 0.017;
 const badShareEvery = 5;
@@ -62,7 +62,7 @@ export class Story {
     );
     this.#timeline.event('The pool is up: miners are authorised and have work');
     await this.#firstShare();
-    const firstBlock = await this.#firstBlock();
+    await this.#firstBlock();
     await this.#waitFor(`${wantedBlocks} blocks and some shares of each miner`, () => {
       this.#status(`${this.#foundBlocks().length} blocks found`);
       return (
@@ -72,7 +72,7 @@ export class Story {
     });
     for (const miner of this.#miners) miner.setBlockPart(0);
     await this.#booked();
-    await this.#mature(firstBlock);
+    await this.#mature();
     const txid = await this.#firstPayment();
     await this.#confirm(txid);
   }
@@ -147,23 +147,27 @@ export class Story {
     }
   }
 
-  /** A block may lose a race against another miner's: the first that stays. */
-  async #firstBlock(): Promise<{ hash: string; height: number }> {
-    const { b } = this.#stage.pair;
-    const found = await this.#waitFor('the first block is on the chain', async () => {
-      for (const hash of this.#foundBlocks()) {
-        const header = await b.rpc('getblockheader', [hash]).catch(() => undefined);
-        if (!isRecord(header) || Number(own(header, 'confirmations')) < 1) continue;
-        return { hash, height: Number(own(header, 'height')) };
-      }
-      return undefined;
-    });
+  async #firstBlock(): Promise<void> {
+    const found = await this.#waitFor('the first block is on the chain', () => this.#eldest());
     const { coinbases } = await this.#chain.read();
     const reward = sum((coinbases.get(found.hash) ?? []).map(({ value }) => value));
     this.#timeline.good(`First block: height ${found.height}, reward ${coins(reward)}`, [
       found.hash,
     ]);
-    return found;
+  }
+
+  /**
+   * Our first block on the active chain. Two miners may find one for the same height at once: which of them stays is
+   * not settled before the next block.
+   */
+  async #eldest(): Promise<{ hash: string; height: number; confirmations: number } | undefined> {
+    for (const hash of this.#foundBlocks()) {
+      const header = await this.#stage.pair.b.rpc('getblockheader', [hash]).catch(() => undefined);
+      const confirmations = isRecord(header) ? Number(own(header, 'confirmations')) : 0;
+      if (!isRecord(header) || !(confirmations > 0)) continue;
+      return { hash, height: Number(own(header, 'height')), confirmations };
+    }
+    return undefined;
   }
 
   /** The blocks stand in the pool's own books, waiting for their confirmations. */
@@ -182,18 +186,15 @@ export class Story {
     );
   }
 
-  async #mature(block: { hash: string; height: number }): Promise<void> {
+  async #mature(): Promise<void> {
     const { b } = this.#stage.pair;
     let said = 0;
     await this.#waitFor('the first block is mature', async () => {
-      const header = await b.rpc('getblockheader', [block.hash]);
-      const confirmations = isRecord(header) ? Number(own(header, 'confirmations')) : 0;
-      this.#status(
-        `block ${block.height}: ${Math.min(confirmations, maturity)}/${maturity} mature`,
-      );
+      const { height = 0, confirmations = 0 } = (await this.#eldest()) ?? {};
+      this.#status(`block ${height}: ${Math.min(confirmations, maturity)}/${maturity} mature`);
       if (confirmations >= said + 25 && said < maturity) {
         said = Math.min(Math.floor(confirmations / 25) * 25, maturity);
-        this.#timeline.event(`Block ${block.height}: ${said}/${maturity} mature`);
+        this.#timeline.event(`Block ${height}: ${said}/${maturity} mature`);
       }
       // The wallet spends a coinbase from its 101st confirmation on.
       if (confirmations > maturity) return true;

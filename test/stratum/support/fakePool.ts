@@ -1,7 +1,7 @@
 import type { TestContext } from 'node:test';
 import type { BanningConfig, PortConfig } from '../../../libs/config/types.ts';
 import type { Logger, Severity } from '../../../libs/log/logger.ts';
-import { difficulty, type Millis, millis } from '../../../libs/primitives/units.ts';
+import { difficulty, type Millis, millis, systemClock } from '../../../libs/primitives/units.ts';
 import { type StratumOptions, StratumServer } from '../../../libs/stratum/server.ts';
 import type {
   AuthorizeAnswer,
@@ -131,6 +131,23 @@ export interface Bench {
   pass(seconds: number): void;
 }
 
+/** Of a server on a free port of the loopback, without limits, on the real clock. */
+export function serverOptions(): StratumOptions {
+  return {
+    log: new LogInMemory(),
+    pool: new FakePool(),
+    ports: [plainPort],
+    host: '127.0.0.1',
+    connectionTimeout: 600,
+    tcpProxyProtocol: false,
+    banning: noBans,
+    limits: { connectionsPerIp: 0, messagesPerSecond: 0 },
+    extranonce: { first: 0x10000000, count: 1_048_576 },
+    now: systemClock,
+    onBan: () => {},
+  };
+}
+
 /** A real server on free ports of the loopback, with a stand-in pool and a clock that stands still. */
 export async function startServer(
   t: TestContext,
@@ -141,15 +158,9 @@ export async function startServer(
   const log = new LogInMemory();
   const bans: Bench['bans'] = [];
   const server = new StratumServer({
+    ...serverOptions(),
     log,
     pool,
-    ports: [plainPort],
-    host: '127.0.0.1',
-    connectionTimeout: 600,
-    tcpProxyProtocol: false,
-    banning: noBans,
-    limits: { connectionsPerIp: 0, messagesPerSecond: 0 },
-    extranonce: { first: 0x10000000, count: 1_048_576 },
     now: () => millis(time),
     onBan: (ip, until, why) => bans.push({ ip, until, why }),
     ...changes,

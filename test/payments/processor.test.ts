@@ -1,0 +1,690 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, type TestContext, test } from 'node:test';
+import { createDaemonClient } from '../../libs/daemon/rpcClient.ts';
+import { type DaemonClient, DaemonError } from '../../libs/daemon/types.ts';
+import { createPaymentProcessor, type PaymentProcessor } from '../../libs/payments/processor.ts';
+import type { FailPoint, Step } from '../../libs/payments/run.ts';
+import type { CycleReport, Payee, PaymentEvent } from '../../libs/payments/types.ts';
+import { systemClock } from '../../libs/primitives/units.ts';
+import { isRecord, own } from '../../libs/primitives/unknown.ts';
+import { addressPart } from '../../libs/primitives/workerName.ts';
+import type { RedisConnection } from '../../libs/redis/connection.ts';
+import { RedisError } from '../../libs/redis/errors.ts';
+import { coinKeys } from '../../libs/redis/keys.ts';
+import {
+  type LitecoinPair,
+  sameTip,
+  satoshisOf,
+  startLitecoinPair,
+} from '../../scripts/regtest/litecoin.ts';
+import { until } from '../support/until.ts';
+import { type Fault, type FaultyProxy, startFaultyProxy } from './faultyProxy.ts';
+import { litecoin, logTo, openTestRedis, type TestRedis } from './support.ts';
+
+// On a real litecoind: node A has the pool's wallet, node B the miners' one, which bears witness of what they got.
+
+const keys = coinKeys('litecoin');
+/** So short that a process that is gone is replaced within a moment. */
+const leaseMillis = 150;
+const minute = 60_000;
+
+let pair: LitecoinPair;
+let redis: TestRedis;
+let proxy: FaultyProxy;
+let poolAddress: string;
+let poolScript: Buffer;
+
+before(
+  async () => {
+    [pair, redis] = await Promise.all([startLitecoinPair({ mweb: 'never' }), openTestRedis()]);
+    const { a, b } = pair;
+    await b.rpc('createwallet', ['miners']);
+    poolAddress = String(await a.rpc('getnewaddress'));
+    poolScript = Buffer.from(String(await fieldOf(a, 'getaddressinfo', poolAddress)), 'hex');
+    // Coins of the pool's own, from which fees and the payments without a block are paid.
+    await a.generate(20, poolAddress);
+    await a.generate(100);
+    proxy = await startFaultyProxy(daemonA());
+  },
+  { timeout: minute },
+);
+after(async () => {
+  await proxy.close();
+  await Promise.all([pair.stop(), redis.close()]);
+});
+beforeEach(async () => {
+  await redis.clear();
+  proxy.fault = undefined;
+  proxy.methods.length = 0;
+});
+
+function daemonA() {
+  const { rpcPort: port, user, password } = pair.a;
+  return { host: '127.0.0.1', port, user, password };
+}
+
+async function fieldOf(node: LitecoinPair['a'], method: string, address: string) {
+  const facts = await node.rpc(method, [address]);
+  return isRecord(facts) ? own(facts, 'scriptPubKey') : undefined;
+}
+
+const minerAddress = async (kind = 'bech32') =>
+  String(await pair.b.rpc('getnewaddress', ['', kind]));
+
+/** What the miner has got on the chain, after a block with everything that waits in the pool's mempool. */
+async function received(...addresses: string[]): Promise<bigint[]> {
+  await pair.a.generate(1);
+  await sameTip(pair.a, pair.b);
+  return Promise.all(
+    addresses.map(async (address) =>
+      satoshisOf(await pair.b.rpc('getreceivedbyaddress', [address, 1])),
+    ),
+  );
+}
+
+async function payee(worker: string): Promise<Payee> {
+  const address = addressPart(worker);
+  const facts = await pair.a.rpc('validateaddress', [address]);
+  const script = isRecord(facts) ? own(facts, 'scriptPubKey') : undefined;
+  if (typeof script !== 'string') return { ok: false, reason: 'it is no address' };
+  return { ok: true, address, script: Buffer.from(script, 'hex') };
+}
+
+interface Setup {
+  readonly failPoint?: FailPoint;
+  readonly client?: DaemonClient;
+  readonly connection?: RedisConnection;
+  readonly minimumPayment?: string;
+  readonly lines?: string[];
+  readonly events?: PaymentEvent[];
+  readonly paymentInterval?: number;
+}
+
+function processorFor(t: TestContext, setup: Setup = {}): PaymentProcessor {
+  const { lines = [], events = [], minimumPayment = '0.01', failPoint } = setup;
+  const client = setup.client ?? createDaemonClient(proxy.config);
+  const processor = createPaymentProcessor({
+    coin: litecoin,
+    config: {
+      enabled: true,
+      paymentInterval: setup.paymentInterval ?? 600,
+      minimumPayment,
+      daemon: proxy.config,
+    },
+    poolScript,
+    payee,
+    client,
+    connection: setup.connection ?? redis.connection,
+    keys,
+    log: logTo(lines),
+    now: systemClock,
+    leaseMillis,
+    onEvent: (event) => events.push(event),
+    ...(failPoint === undefined ? {} : { failPoint }),
+  });
+  t.after(async () => {
+    await processor.stop();
+    client.close();
+  });
+  return processor;
+}
+
+/** Runs once, as soon as a process that is gone has lost its lease. */
+const run = (processor: PaymentProcessor): Promise<CycleReport> =>
+  until('the lease is free', async () => {
+    const report = await processor.runOnce();
+    return report.outcome === 'standby' ? undefined : report;
+  });
+
+/** A block of the pool, as the pool leaves it behind when a daemon has taken it. */
+async function findBlock(round: Record<string, string>) {
+  const [hash = ''] = await pair.a.generate(1, poolAddress);
+  const block = await pair.a.rpc('getblock', [hash, 2]);
+  assert.ok(isRecord(block));
+  const txs = own(block, 'tx');
+  const coinbase: unknown = Array.isArray(txs) ? txs[0] : undefined;
+  assert.ok(isRecord(coinbase));
+  const height = Number(own(block, 'height'));
+  const outputs = own(coinbase, 'vout');
+  const [first]: unknown[] = Array.isArray(outputs) ? outputs : [];
+  assert.ok(isRecord(first));
+  const member = `${hash}:${String(own(coinbase, 'txid'))}:${height}`;
+  await redis.command('SADD', keys.blocksPending, member);
+  await redis.command('HSET', keys.block(hash), 'state', 'accepted', 'height', height);
+  await redis.command('SADD', keys.roundBlocks(height), hash);
+  for (const [worker, sum] of Object.entries(round)) {
+    await redis.command('HSET', keys.round(height), worker, sum);
+  }
+  return { hash, height, member, reward: satoshisOf(own(first, 'value')) };
+}
+
+const owe = (...pairs: string[]) => redis.command('HSET', keys.balances, ...pairs);
+
+/** The connection and the client of a process that can be killed. */
+function mortal() {
+  let dead = false;
+  const { connection } = redis;
+  const client = createDaemonClient(proxy.config);
+  const gone = () =>
+    new RedisError('REDIS_DOWN', 'killed', { trouble: 'transient', mayHaveRun: false });
+  return {
+    kill: () => {
+      dead = true;
+    },
+    connection: {
+      ...connection,
+      ready: true,
+      command: async (...words) => {
+        if (dead) throw gone();
+        return connection.command(...words);
+      },
+      send: async (...words) => {
+        if (dead) throw gone();
+        return connection.send(...words);
+      },
+    } satisfies RedisConnection,
+    client: {
+      name: client.name,
+      call: async (method, ...rest) => {
+        if (dead) {
+          throw new DaemonError('unreachable', 'killed', { daemon: client.name, method });
+        }
+        return client.call(method, ...rest);
+      },
+      batch: (...words) => client.batch(...words),
+      close: () => client.close(),
+    } satisfies DaemonClient,
+  };
+}
+
+/** A process that dies right after the step. */
+function dyingAt(t: TestContext, step: Step): PaymentProcessor {
+  const { kill, connection, client } = mortal();
+  return processorFor(t, {
+    connection,
+    client,
+    failPoint: (name) => {
+      if (name !== step) return;
+      kill();
+      throw new Error(`killed at ${step}`);
+    },
+  });
+}
+
+test('a mature block is credited and paid to the satoshi, once', async (t) => {
+  const [alice, bob, carol] = [
+    await minerAddress('legacy'),
+    await minerAddress('bech32'),
+    await minerAddress('p2sh-segwit'),
+  ];
+  const block = await findBlock({
+    [`${alice}.rig1`]: '3.5',
+    [`${alice}_rig2`]: '1.5',
+    [bob]: '2',
+    [`${carol}.x`]: '0.0000001',
+    nobody: '0.5',
+  });
+  const lines: string[] = [];
+  const events: PaymentEvent[] = [];
+  const processor = processorFor(t, { lines, events });
+
+  await pair.a.generate(99);
+  assert.deepEqual((await processor.runOnce()).credited, []);
+  await pair.a.generate(1);
+  const report = await processor.runOnce();
+  assert.deepEqual(report.credited, [{ height: block.height, reward: block.reward }]);
+  assert.deepEqual(report.held, [{ worker: 'nobody', reason: 'it is no address' }]);
+  const [payment] = report.paid;
+  assert.ok(payment);
+  assert.deepEqual((await processor.runOnce()).paid, []);
+
+  // The round is 7.5000001 shares. The oracle here is long division, in ten-millionths of a share.
+  const part = (share: bigint) => (block.reward * share) / 75_000_001n;
+  const [toAlice = 0n, toBob = 0n, toCarol] = await received(alice, bob, carol);
+  const rigs = part(35_000_000n) + part(15_000_000n);
+  assert.ok(toAlice >= rigs && toAlice <= rigs + 2n, `${toAlice}`);
+  assert.ok(toBob >= part(20_000_000n) && toBob <= part(20_000_000n) + 1n, `${toBob}`);
+  assert.equal(toCarol, 0n, 'carol has less than the minimum payment');
+  assert.equal(payment.amount, toAlice + toBob);
+
+  const balances = await redis.hash(keys.balances);
+  assert.deepEqual(Object.keys(balances).sort(), [`${carol}.x`, 'nobody'].sort());
+  const left = Object.values(balances).reduce((sum, text) => sum + satoshisOf(Number(text)), 0n);
+  assert.equal(left + toAlice + toBob, block.reward);
+  const payouts = await redis.hash(keys.payouts);
+  assert.equal(
+    satoshisOf(Number(payouts[`${alice}.rig1`])) + satoshisOf(Number(payouts[`${alice}_rig2`])),
+    toAlice,
+  );
+  const { totalPaid } = await redis.hash(keys.stats);
+  assert.equal(satoshisOf(Number(totalPaid)), toAlice + toBob);
+  assert.deepEqual(await redis.hash(keys.pay('heldPayees')), { nobody: 'it is no address' });
+  assert.deepEqual(
+    events.map(({ type }) => type),
+    ['blockConfirmed', 'payment'],
+  );
+  assert.ok(
+    lines.includes(`special: Paid ${totalPaid} LTC to 2 addresses in transaction ${payment.txid}.`),
+    lines.join('\n'),
+  );
+});
+
+const steps: readonly Step[] = ['intended', 'built', 'signed', 'sent', 'settled'];
+for (const step of steps) {
+  test(`a process killed right after "${step}" has paid once when the next one has run`, async (t) => {
+    const [alice, bob] = [await minerAddress(), await minerAddress()];
+    await owe(`${alice}.1`, '0.29', `${alice}.2`, '0.00000001', bob, '0.5');
+    assert.notEqual((await dyingAt(t, step).runOnce()).outcome, 'done');
+    const next = processorFor(t);
+    assert.equal((await run(next)).outcome, 'done');
+    assert.equal((await run(next)).outcome, 'done');
+    assert.deepEqual(await received(alice, bob), [29_000_001n, 50_000_000n]);
+    assert.deepEqual(await redis.hash(keys.balances), {});
+    assert.deepEqual(await redis.hash(keys.pay('batch')), {});
+    const payouts = { [`${alice}.1`]: '0.29', [`${alice}.2`]: '0.00000001', [bob]: '0.5' };
+    assert.deepEqual(await redis.hash(keys.payouts), payouts);
+  });
+}
+
+test('a process killed right after crediting has credited once when the next one has run', async (t) => {
+  const alice = await minerAddress();
+  const block = await findBlock({ [alice]: '1' });
+  await pair.a.generate(100);
+  await dyingAt(t, 'credited').runOnce();
+  assert.deepEqual((await run(processorFor(t))).credited, []);
+  assert.deepEqual(await received(alice), [block.reward]);
+  assert.deepEqual(await redis.members(keys.blocksConfirmed), [block.member]);
+});
+
+/** `fault` for the first call of `method` only. */
+function first(method: string, fault: Fault) {
+  let done = false;
+  proxy.fault = (name) => {
+    if (done || name !== method) return undefined;
+    done = true;
+    return fault;
+  };
+}
+
+const lostAnswers = [
+  ['whose reply is lost', { kind: 'loseReply' }],
+  ['that never arrives', { kind: 'loseCall' }],
+  ['answered by a proxy page', { kind: 'garble', status: 502, body: '<html>Bad gateway</html>' }],
+  ['answered with half a reply', { kind: 'garble', status: 200, body: '{"result":"ab' }],
+  ['answered by 500 without a reason', { kind: 'garble', status: 500, body: '' }],
+] as const;
+for (const [what, fault] of lostAnswers) {
+  test(`a sendrawtransaction ${what} is unknown, and paid once in the end`, async (t) => {
+    const alice = await minerAddress();
+    await owe(alice, '0.25');
+    first('sendrawtransaction', fault);
+    const lines: string[] = [];
+    const processor = processorFor(t, { lines });
+    const report = await processor.runOnce();
+    assert.deepEqual(report.paid, []);
+    assert.match(report.problem ?? '', /sendrawtransaction/);
+    assert.ok(lines.some((line) => line.includes('It is not known yet whether payment')));
+    assert.deepEqual(await redis.hash(keys.balances), {}, 'it must not look unpaid');
+    assert.equal((await processor.runOnce()).paid.length, 1);
+    assert.deepEqual(await received(alice), [25_000_000n]);
+    assert.equal((await redis.hash(keys.payouts))[alice], '0.25');
+  });
+}
+
+test('a transaction that was mined before its answer came is settled, not sent anew', async (t) => {
+  const alice = await minerAddress();
+  await owe(alice, '0.25');
+  first('sendrawtransaction', { kind: 'loseReply' });
+  const processor = processorFor(t);
+  await processor.runOnce();
+  assert.deepEqual(await received(alice), [25_000_000n]);
+  assert.equal((await processor.runOnce()).paid.length, 1);
+  assert.deepEqual(await received(alice), [25_000_000n]);
+});
+
+const refusals = [
+  ['signrawtransactionwithwallet', -13, 'Please enter the wallet passphrase'],
+  ['fundrawtransaction', -4, 'Fee estimation failed. Fallbackfee is disabled.'],
+  ['fundrawtransaction', -18, 'No wallet is loaded.'],
+  ['createrawtransaction', -28, 'Loading block index...'],
+] as const;
+for (const [method, code, message] of refusals) {
+  test(`${code} to ${method} gives the money back to the balances, and it is paid later`, async (t) => {
+    const alice = await minerAddress();
+    await owe(alice, '0.25');
+    let broken = true;
+    proxy.fault = (name) =>
+      broken && name === method && proxy.methods.includes('getbalance')
+        ? { kind: 'error', code, message }
+        : undefined;
+    const processor = processorFor(t);
+    // The daemon is asked for what it can do first: that must not count.
+    await processor.runOnce();
+    const report = await processor.runOnce();
+    assert.deepEqual(report.paid, []);
+    assert.match(report.problem ?? '', new RegExp(message.slice(0, 12)));
+    assert.deepEqual(await redis.hash(keys.balances), { [alice]: '0.25' });
+    assert.deepEqual(await redis.hash(keys.pay('batch')), {});
+    broken = false;
+    assert.equal((await processor.runOnce()).paid.length, 1);
+    assert.deepEqual(await received(alice), [25_000_000n]);
+  });
+}
+
+test('a refused transaction is given up, and its successor spends an input of it', async (t) => {
+  const alice = await minerAddress();
+  await owe(alice, '0.25');
+  first('sendrawtransaction', { kind: 'error', code: -26, message: 'min relay fee not met' });
+  let hex = '';
+  const processor = processorFor(t, {
+    failPoint: async (step) => {
+      if (step === 'signed' && hex === '') hex = (await redis.hash(keys.pay('batch')))['hex'] ?? '';
+    },
+  });
+  await processor.runOnce();
+  assert.deepEqual(await redis.hash(keys.balances), { [alice]: '0.25' });
+  const outpoint = String(await redis.command('GET', keys.pay('guard'))).split(' ')[0];
+  const [payment] = (await processor.runOnce()).paid;
+  assert.ok(payment);
+  const sent = await pair.a.rpc('getrawtransaction', [payment.txid, true]);
+  const inputs = isRecord(sent) ? own(sent, 'vin') : undefined;
+  assert.ok(Array.isArray(inputs));
+  assert.ok(
+    inputs.filter(isRecord).some((vin) => `${own(vin, 'txid')}:${own(vin, 'vout')}` === outpoint),
+  );
+  // Whoever still has the first transaction cannot bring it onto the chain.
+  await assert.rejects(pair.a.rpc('sendrawtransaction', [hex]));
+  assert.deepEqual(await received(alice), [25_000_000n]);
+});
+
+test('a transaction that was given up and lives after all stops payments instead of being paid again', async (t) => {
+  const alice = await minerAddress();
+  await owe(alice, '0.25');
+  first('sendrawtransaction', { kind: 'error', code: -26, message: 'min relay fee not met' });
+  let hex = '';
+  const lines: string[] = [];
+  const processor = processorFor(t, {
+    lines,
+    failPoint: async (step) => {
+      if (step === 'signed') hex = (await redis.hash(keys.pay('batch')))['hex'] ?? '';
+    },
+  });
+  await processor.runOnce();
+  await pair.a.rpc('sendrawtransaction', [hex]);
+  const report = await processor.runOnce();
+  assert.deepEqual(report.paid, []);
+  assert.match(report.problem ?? '', /yet the wallet has it/);
+  assert.ok(lines.some((line) => line.startsWith('error: Payments of litecoin stand still')));
+  assert.deepEqual(await received(alice), [25_000_000n]);
+});
+
+/** The daemon of old: it can only send at once. */
+const old =
+  (more?: typeof proxy.fault): typeof proxy.fault =>
+  (method) =>
+    method === 'fundrawtransaction'
+      ? { kind: 'error', code: -32601, message: 'Method not found' }
+      : more?.(method);
+
+test('a daemon that cannot build transactions pays by sendmany', async (t) => {
+  const [alice, bob] = [await minerAddress('legacy'), await minerAddress()];
+  await owe(`${alice}.1`, '0.2', `${alice}.2`, '0.1', bob, '0.29');
+  proxy.fault = old();
+  const [payment] = (await processorFor(t).runOnce()).paid;
+  assert.ok(payment);
+  assert.ok(proxy.methods.includes('sendmany'));
+  assert.deepEqual(await received(alice, bob), [30_000_000n, 29_000_000n]);
+  const tx = await pair.a.rpc('gettransaction', [payment.txid]);
+  const fee = -satoshisOf(isRecord(tx) ? own(tx, 'fee') : undefined);
+  assert.equal((await redis.hash(keys.pay('totals')))['fees'], fee.toString());
+});
+
+test('a sendmany whose reply is lost is found by its comment, and paid once', async (t) => {
+  const alice = await minerAddress();
+  await owe(alice, '0.25');
+  let lost = false;
+  proxy.fault = old((method) => {
+    if (method !== 'sendmany' || lost) return undefined;
+    lost = true;
+    return { kind: 'loseReply' };
+  });
+  const processor = processorFor(t);
+  assert.deepEqual((await processor.runOnce()).paid, []);
+  assert.equal((await processor.runOnce()).paid.length, 1);
+  assert.deepEqual(await received(alice), [25_000_000n]);
+  assert.equal(proxy.methods.filter((method) => method === 'sendmany').length, 1);
+});
+
+test('a sendmany that cannot be found stays unknown, nothing else is paid, and the operator may give it back', async (t) => {
+  const [alice, bob] = [await minerAddress(), await minerAddress()];
+  await owe(alice, '0.25');
+  let lost = false;
+  proxy.fault = old((method) => {
+    if (method !== 'sendmany' || lost) return undefined;
+    lost = true;
+    return { kind: 'loseCall' };
+  });
+  const lines: string[] = [];
+  const processor = processorFor(t, { lines });
+  await processor.runOnce();
+  await owe(bob, '0.5');
+  for (let i = 0; i < 3; i++) assert.deepEqual((await processor.runOnce()).paid, []);
+  assert.ok(lines.some((line) => line.includes('HSET litecoin:pay:batch state intent')));
+  await redis.command('HSET', keys.pay('batch'), 'state', 'intent');
+  assert.equal((await processor.runOnce()).paid.length, 1);
+  assert.deepEqual(await received(alice, bob), [25_000_000n, 50_000_000n]);
+});
+
+for (const step of ['intended', 'sending', 'sent', 'settled'] as const) {
+  test(`with sendmany, a process killed right after "${step}" never pays twice`, async (t) => {
+    const alice = await minerAddress();
+    await owe(alice, '0.25');
+    proxy.fault = old();
+    await dyingAt(t, step).runOnce();
+    const report = await run(processorFor(t));
+    // Nobody can know whether a process that died before sendmany's answer had made the call.
+    const expected = step === 'sending' ? 0n : 25_000_000n;
+    assert.deepEqual(await received(alice), [expected]);
+    assert.equal(report.problem === undefined, step !== 'sending');
+  });
+}
+
+test('what the wallet cannot cover waits whole, and nobody loses a satoshi', async (t) => {
+  const [alice, bob, carol] = [await minerAddress(), await minerAddress(), await minerAddress()];
+  const funds = satoshisOf(await pair.a.rpc('getbalance'));
+  const whole = Number(funds / 100_000_000n);
+  await owe(alice, '2', bob, `${whole * 3}`, carol, '1');
+  const lines: string[] = [];
+  const report = await processorFor(t, { lines }).runOnce();
+  assert.equal(report.paid.length, 1);
+  assert.deepEqual(await received(alice, bob, carol), [200_000_000n, 0n, 100_000_000n]);
+  assert.deepEqual(await redis.hash(keys.balances), { [bob]: `${whole * 3}` });
+  assert.ok(lines.some((line) => line.includes(`${whole * 3} LTC for 1 address(es) wait`)));
+});
+
+test('when the wallet has what is owed but not the fee, the smallest payees wait', async (t) => {
+  const [alice, bob] = [await minerAddress(), await minerAddress()];
+  const funds = satoshisOf(await pair.a.rpc('getbalance'));
+  const coins = (amount: bigint) =>
+    `${amount / 100_000_000n}.${String(amount % 100_000_000n).padStart(8, '0')}`;
+  await owe(alice, coins(funds - 2_000_000n), bob, '0.02');
+  const report = await processorFor(t).runOnce();
+  assert.equal(report.paid.length, 1);
+  assert.deepEqual(await received(alice, bob), [funds - 2_000_000n, 0n]);
+  assert.deepEqual(await redis.hash(keys.balances), { [bob]: '0.02' });
+  // Coins for the tests that follow.
+  await pair.a.generate(5, poolAddress);
+  await pair.a.generate(100);
+});
+
+test('a block off the chain is given up on the second look, six blocks later, and its shares are kept', async (t) => {
+  const alice = await minerAddress();
+  await redis.command('HSET', keys.roundCurrent, alice, '0.5');
+  const block = await findBlock({ [alice]: '1.25' });
+  await pair.a.rpc('invalidateblock', [block.hash]);
+  await pair.a.generate(2);
+  const processor = processorFor(t);
+  assert.deepEqual((await processor.runOnce()).orphaned, []);
+  await pair.a.generate(5);
+  assert.deepEqual((await processor.runOnce()).orphaned, []);
+  assert.deepEqual(await redis.members(keys.blocksPending), [block.member]);
+  await pair.a.generate(1);
+  assert.deepEqual((await processor.runOnce()).orphaned, [block.height]);
+  assert.deepEqual(await redis.members(keys.blocksOrphaned), [block.member]);
+  assert.deepEqual(await redis.hash(keys.roundCurrent), { [alice]: '1.75' });
+});
+
+test('a block that comes back onto the chain is paid', async (t) => {
+  const alice = await minerAddress();
+  const block = await findBlock({ [alice]: '1' });
+  await pair.a.rpc('invalidateblock', [block.hash]);
+  const [rival = ''] = await pair.a.generate(1);
+  const processor = processorFor(t);
+  await processor.runOnce();
+  assert.deepEqual(Object.keys(await redis.hash(keys.pay('suspects'))), [block.hash]);
+  await pair.a.rpc('invalidateblock', [rival]);
+  await pair.a.rpc('reconsiderblock', [block.hash]);
+  await pair.a.generate(10);
+  await processor.runOnce();
+  assert.deepEqual(await redis.hash(keys.pay('suspects')), {});
+  await pair.a.generate(90);
+  assert.deepEqual((await processor.runOnce()).credited, [
+    { height: block.height, reward: block.reward },
+  ]);
+  assert.deepEqual(await received(alice), [block.reward]);
+});
+
+test('a block without shares is held, said once, and credited when its round is put back', async (t) => {
+  const alice = await minerAddress();
+  const block = await findBlock({});
+  await pair.a.generate(100);
+  const lines: string[] = [];
+  const processor = processorFor(t, { lines });
+  for (let i = 0; i < 3; i++) await processor.runOnce();
+  assert.deepEqual(Object.keys(await redis.hash(keys.pay('heldBlocks'))), [block.member]);
+  assert.deepEqual(await redis.members(keys.blocksPending), [block.member]);
+  assert.equal(lines.filter((line) => line.startsWith('error:')).length, 1);
+  await redis.command('HSET', keys.round(block.height), alice, '1');
+  assert.equal((await processor.runOnce()).credited.length, 1);
+  assert.deepEqual(await redis.hash(keys.pay('heldBlocks')), {});
+});
+
+test('a broken balance stops payments of the coin with the reason, and nothing is moved', async (t) => {
+  const [alice, bob] = [await minerAddress(), await minerAddress()];
+  await redis.command('HSET', keys.pay('totals'), 'takenOver', '0');
+  await owe(alice, '0.25', bob, 'abc');
+  const lines: string[] = [];
+  const processor = processorFor(t, { lines });
+  for (let i = 0; i < 3; i++) assert.equal((await processor.runOnce()).outcome, 'stopped');
+  const errors = lines.filter((line) => line.startsWith('error:'));
+  assert.equal(errors.length, 1);
+  assert.match(errors[0] ?? '', /Payments of litecoin stand still, mining goes on: the balance of/);
+  assert.deepEqual(await redis.hash(keys.balances), { [alice]: '0.25', [bob]: 'abc' });
+  await owe(bob, '0.5');
+  assert.equal((await processor.runOnce()).paid.length, 1);
+  assert.deepEqual(await received(alice, bob), [25_000_000n, 50_000_000n]);
+});
+
+test("an older pool's balances are rounded down, said, and paid", async (t) => {
+  const alice = await minerAddress();
+  await owe(alice, '0.30000000000000004');
+  const lines: string[] = [];
+  await processorFor(t, { lines }).runOnce();
+  assert.deepEqual(await received(alice), [30_000_000n]);
+  assert.ok(
+    lines.some((line) =>
+      line.includes('1 balance(s) in litecoin:balances had more than 8 decimals'),
+    ),
+  );
+});
+
+test('two payment processes at once pay once', async (t) => {
+  const alice = await minerAddress();
+  await owe(alice, '0.25');
+  const reports = await Promise.all([processorFor(t), processorFor(t)].map((one) => one.runOnce()));
+  assert.deepEqual(reports.map(({ outcome }) => outcome).sort(), ['done', 'standby']);
+  assert.deepEqual(await received(alice), [25_000_000n]);
+});
+
+test('a process frozen before sending that wakes after another has taken over pays nothing more', async (t) => {
+  const alice = await minerAddress();
+  await owe(alice, '0.25');
+  const { connection, client } = mortal();
+  let wake = () => {};
+  let frozen = () => {};
+  const isFrozen = new Promise<void>((resolve) => {
+    frozen = resolve;
+  });
+  const sleeper = processorFor(t, {
+    client,
+    connection: {
+      ...connection,
+      send: async (name, args) => {
+        // A frozen process renews nothing.
+        if (asleep)
+          throw new RedisError('REDIS_DOWN', 'asleep', { trouble: 'transient', mayHaveRun: false });
+        return connection.send(name, args);
+      },
+    },
+    failPoint: async (step) => {
+      if (step !== 'signed') return;
+      asleep = true;
+      frozen();
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      asleep = false;
+    },
+  });
+  let asleep = false;
+  const sleeping = sleeper.runOnce();
+  await isFrozen;
+  const other = processorFor(t);
+  assert.equal((await run(other)).paid.length, 1);
+  await owe(alice, '0.5');
+  assert.equal((await run(other)).paid.length, 1);
+  wake();
+  assert.deepEqual((await sleeping).paid, []);
+  assert.deepEqual(await received(alice), [75_000_000n]);
+});
+
+test('more payees than fit into a transaction are paid in several', async (t) => {
+  const addresses: string[] = [];
+  // One by one: the daemon's queue is short.
+  for (let i = 0; i < 501; i++) addresses.push(await minerAddress());
+  await owe(...addresses.flatMap((address) => [address, '0.01']));
+  const { paid } = await processorFor(t).runOnce();
+  assert.deepEqual(
+    paid.map(({ amount }) => amount),
+    [500_000_000n, 1_000_000n],
+  );
+  assert.equal((await redis.hash(keys.pay('totals')))['paid'], '501000000');
+});
+
+test('a daemon that is away is said once a minute, and payments go on when it is back', async (t) => {
+  const alice = await minerAddress();
+  await owe(alice, '0.25');
+  const lines: string[] = [];
+  const processor = processorFor(t, { lines });
+  proxy.fault = () => ({ kind: 'loseCall' });
+  for (let i = 0; i < 3; i++) assert.equal((await processor.runOnce()).outcome, 'stopped');
+  assert.equal(lines.filter((line) => line.startsWith('warning: Payments of')).length, 1);
+  assert.deepEqual(await redis.hash(keys.balances), { [alice]: '0.25' });
+  proxy.fault = undefined;
+  assert.equal((await processor.runOnce()).paid.length, 1);
+});
+
+test('a started processor runs at once and at each interval, and stops when told', async (t) => {
+  const alice = await minerAddress();
+  await owe(alice, '0.25');
+  const events: PaymentEvent[] = [];
+  const processor = processorFor(t, { events, paymentInterval: 0.05 });
+  processor.start();
+  await until('the first payment', () => events.length === 1);
+  await owe(alice, '0.5');
+  await until('the second payment', () => events.length === 2);
+  await processor.stop();
+  await owe(alice, '1');
+  assert.equal((await redis.hash(keys.pay('lease')))['owner'], undefined);
+  assert.deepEqual(await received(alice), [75_000_000n]);
+});

@@ -1,0 +1,361 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { millis, systemClock } from '../../libs/primitives/units.ts';
+import { coinKeys } from '../../libs/redis/keys.ts';
+import { createRedisRecorder } from '../../libs/shares/redisRecorder.ts';
+import { createRounds, parseBlock, RoundsError } from '../../libs/shares/rounds.ts';
+import type { FoundBlock } from '../../libs/shares/types.ts';
+import {
+  badNetworkStandIn,
+  connectFor,
+  hashOf,
+  listOf,
+  memoryLog,
+  redisFor,
+  until,
+} from '../redis/testbed.ts';
+import { sampleShare } from './sampleShare.ts';
+
+const keys = coinKeys('testcoin');
+const hashA = 'aa'.repeat(32);
+const hashB = 'bb'.repeat(32);
+const txHash = 'cc'.repeat(32);
+
+function blockOf(blockHash: string, height = 7): FoundBlock {
+  return {
+    height,
+    blockHash,
+    txHash,
+    finder: 'Laddr.rig',
+    time: millis(1_700_000_000_123),
+    reward: '1250000000',
+    networkDifficulty: 1234.5,
+  };
+}
+
+async function setUp(t: TestContext, through?: (port: number) => Promise<number>) {
+  const server = await redisFor(t);
+  const log = memoryLog();
+  const look = await connectFor(t, { port: server.port });
+  const connection =
+    through === undefined ? look : await connectFor(t, { port: await through(server.port) }, log);
+  const stop = new AbortController();
+  const rounds = createRounds({ connection, keys, log, now: systemClock, signal: stop.signal });
+  const mine = (...fields: string[]) => look.command('hset', keys.roundCurrent, ...fields);
+  return { server, log, look, rounds, mine, stop };
+}
+
+test('a found block ends the round: roundCurrent becomes round<height>, with the facts of the block', async (t) => {
+  const { look, rounds, mine } = await setUp(t);
+  await mine('w1', '16', 'w2', '0.5');
+  assert.equal(await rounds.close(blockOf(hashA)), 'closed');
+  assert.equal(await look.command('exists', 'testcoin:shares:roundCurrent'), 0);
+  assert.deepEqual(await hashOf(look, 'testcoin:shares:round7'), { w1: '16', w2: '0.5' });
+  assert.deepEqual(await hashOf(look, `testcoin:blk:${hashA}`), {
+    state: 'candidate',
+    height: '7',
+    txHash,
+    finder: 'Laddr.rig',
+    time: '1700000000123',
+    reward: '1250000000',
+    networkDifficulty: '1234.5',
+  });
+  assert.deepEqual(await listOf(look, 'smembers', 'testcoin:blk:round7'), [hashA]);
+});
+
+test('closing a block again changes nothing, although a new round has begun', async (t) => {
+  const { look, rounds, mine } = await setUp(t);
+  await mine('w1', '16');
+  await rounds.close(blockOf(hashA));
+  await mine('w1', '1');
+  assert.equal(await rounds.close(blockOf(hashA)), 'already');
+  assert.deepEqual(await hashOf(look, keys.round(7)), { w1: '16' });
+  assert.deepEqual(await hashOf(look, keys.roundCurrent), { w1: '1' });
+});
+
+test('a block without shares is closed as well', async (t) => {
+  const { look, rounds } = await setUp(t);
+  assert.equal(await rounds.close(blockOf(hashA)), 'closed');
+  assert.equal(await look.command('exists', keys.round(7)), 0);
+  await rounds.refuse(hashA, 'stale');
+  assert.equal(await look.command('exists', keys.round(7), keys.roundCurrent), 0);
+});
+
+test('a twin at the same height overwrites nothing and shares the round', async (t) => {
+  const { look, rounds, mine } = await setUp(t);
+  await mine('w1', '16');
+  await rounds.close(blockOf(hashA));
+  await mine('w2', '4');
+  assert.equal(await rounds.close(blockOf(hashB)), 'twin');
+  assert.deepEqual(await hashOf(look, keys.round(7)), { w1: '16' });
+  assert.deepEqual(await hashOf(look, keys.roundCurrent), { w2: '4' });
+  const blocks = await listOf(look, 'smembers', keys.roundBlocks(7));
+  assert.deepEqual(blocks.sort(), [hashA, hashB]);
+});
+
+test('an accepted block waits in blocksPending as blockHash:txHash:height and is counted once', async (t) => {
+  const { look, rounds } = await setUp(t);
+  await rounds.close(blockOf(hashA));
+  await rounds.accept(hashA);
+  await rounds.accept(hashA);
+  const member = `${hashA}:${txHash}:7`;
+  assert.deepEqual(await listOf(look, 'smembers', 'testcoin:blocksPending'), [member]);
+  assert.deepEqual(await hashOf(look, 'testcoin:stats'), { validBlocks: '1' });
+  assert.equal(await look.command('hget', keys.block(hashA), 'state'), 'accepted');
+});
+
+test('accepting again does not bring back a block that payments have moved on', async (t) => {
+  const { look, rounds } = await setUp(t);
+  await rounds.close(blockOf(hashA));
+  await rounds.accept(hashA);
+  const member = `${hashA}:${txHash}:7`;
+  await look.command('smove', keys.blocksPending, keys.blocksConfirmed, member);
+  await rounds.accept(hashA);
+  assert.equal(await look.command('scard', keys.blocksPending), 0);
+});
+
+test('a refused block gives its round back with exact sums, and is counted once', async (t) => {
+  const { look, rounds, mine } = await setUp(t);
+  await mine('w1', '0.1', 'w2', '16', '__proto__', '1', 'ü"', '9007199254740993');
+  await rounds.close(blockOf(hashA));
+  await mine('w1', '0.2', 'w3', '5', 'ü"', '1');
+  await rounds.refuse(hashA, 'high-hash');
+  await rounds.refuse(hashA, 'high-hash');
+  assert.deepEqual(
+    new Map(Object.entries(await hashOf(look, keys.roundCurrent))),
+    new Map([
+      ['w1', '0.3'],
+      ['w3', '5'],
+      ['ü"', '9007199254740994'],
+      ['w2', '16'],
+      ['__proto__', '1'],
+    ]),
+  );
+  assert.equal(await look.command('exists', keys.round(7), keys.roundBlocks(7)), 0);
+  assert.deepEqual(await hashOf(look, keys.stats), { invalidBlocks: '1' });
+  const facts = await hashOf(look, keys.block(hashA));
+  assert.deepEqual([facts['state'], facts['reason']], ['refused', 'high-hash']);
+  assert.ok(Number(await look.command('ttl', keys.block(hashA))) > 29 * 86_400);
+});
+
+test('a refused twin leaves the round to the other block; the last one refused gives it back', async (t) => {
+  const { look, rounds, mine } = await setUp(t);
+  await mine('w1', '16');
+  await rounds.close(blockOf(hashA));
+  await rounds.close(blockOf(hashB));
+  await rounds.refuse(hashA, 'stale');
+  assert.deepEqual(await hashOf(look, keys.round(7)), { w1: '16' });
+  await rounds.refuse(hashB, 'stale');
+  assert.deepEqual(await hashOf(look, keys.roundCurrent), { w1: '16' });
+  assert.deepEqual(await hashOf(look, keys.stats), { invalidBlocks: '2' });
+});
+
+test('a round that a pending block of an older pool needs is not taken from it', async (t) => {
+  const { look, rounds } = await setUp(t);
+  await look.command('hset', keys.round(7), 'w1', '16');
+  await look.command('sadd', keys.blocksPending, `${hashB}:${txHash}:7`, `${hashB}:${txHash}:17`);
+  assert.equal(await rounds.close(blockOf(hashA)), 'twin');
+  await rounds.refuse(hashA, 'stale');
+  assert.deepEqual(await hashOf(look, keys.round(7)), { w1: '16' });
+});
+
+test('refusing a block that was accepted changes nothing and is said', async (t) => {
+  const { look, log, rounds, mine } = await setUp(t);
+  await mine('w1', '16');
+  await rounds.close(blockOf(hashA));
+  await rounds.accept(hashA);
+  await rounds.refuse(hashA, 'inconclusive');
+  assert.deepEqual(await hashOf(look, keys.round(7)), { w1: '16' });
+  assert.deepEqual(await hashOf(look, keys.stats), { validBlocks: '1' });
+  assert.equal(log.count(/\[warning\].*accepted before and stays so/), 1);
+});
+
+test('a block accepted after it was refused has its round again', async (t) => {
+  const { look, rounds, mine } = await setUp(t);
+  await mine('w1', '16');
+  await rounds.close(blockOf(hashA));
+  await rounds.refuse(hashA, 'no daemon');
+  await mine('w2', '1');
+  await rounds.accept(hashA);
+  assert.deepEqual(await hashOf(look, keys.round(7)), { w1: '16', w2: '1' });
+  assert.deepEqual(await listOf(look, 'smembers', keys.blocksPending), [`${hashA}:${txHash}:7`]);
+  assert.deepEqual(await hashOf(look, keys.stats), { invalidBlocks: '0', validBlocks: '1' });
+  assert.equal(await look.command('ttl', keys.block(hashA)), -1);
+  assert.deepEqual(await listOf(look, 'smembers', keys.roundBlocks(7)), [hashA]);
+});
+
+test('a nonsense value in the round: refusing does nothing by halves, and goes on after the repair', async (t) => {
+  const { look, log, rounds, mine } = await setUp(t);
+  await mine('w1', '16', 'w2', 'much');
+  await rounds.close(blockOf(hashA));
+  await mine('w1', '4');
+  const refused = rounds.refuse(hashA, 'stale');
+  await until(() => log.count('round7 field w2 holds "much", not a number') === 1, 'it is said');
+  assert.deepEqual(await hashOf(look, keys.roundCurrent), { w1: '4' });
+  assert.equal(await look.command('hget', keys.block(hashA), 'state'), 'candidate');
+  await look.command('hset', keys.round(7), 'w2', '8');
+  await refused;
+  assert.deepEqual(await hashOf(look, keys.roundCurrent), { w1: '20', w2: '8' });
+});
+
+test('a nonsense value in roundCurrent stops the merge before anything is written', async (t) => {
+  const { look, log, rounds, mine } = await setUp(t);
+  await mine('w1', '16', 'w2', '8');
+  await rounds.close(blockOf(hashA));
+  await mine('w2', 'x');
+  const refused = rounds.refuse(hashA, 'stale');
+  await until(() => log.count('roundCurrent field w2 holds "x"') === 1, 'it is said');
+  assert.deepEqual(await hashOf(look, keys.roundCurrent), { w2: 'x' });
+  assert.deepEqual(await hashOf(look, keys.round(7)), { w1: '16', w2: '8' });
+  await mine('w2', '2');
+  await refused;
+  assert.deepEqual(await hashOf(look, keys.roundCurrent), { w1: '16', w2: '10' });
+});
+
+test('a wrong type ends with a typed error when the pool stops, and nothing is half done', async (t) => {
+  const { look, log, rounds, mine, stop } = await setUp(t);
+  await mine('w1', '16');
+  await look.command('set', keys.openBlocks, 'text');
+  const closing = assert.rejects(rounds.close(blockOf(hashA)), {
+    code: 'REDIS_WRONGTYPE',
+    trouble: 'permanent',
+  });
+  await until(() => log.count(/\[error\].*WRONGTYPE testcoin:blk:open/) === 1, 'it is said');
+  stop.abort();
+  await closing;
+  assert.equal(await look.command('exists', keys.block(hashA), keys.round(7)), 0);
+  assert.deepEqual(await hashOf(look, keys.roundCurrent), { w1: '16' });
+});
+
+test('each step whose answer is lost is done once', async (t) => {
+  let network: Awaited<ReturnType<typeof badNetworkStandIn>> | undefined;
+  const { look, rounds, mine } = await setUp(t, async (port) => {
+    network = await badNetworkStandIn(t, port);
+    return network.port;
+  });
+  assert.ok(network);
+  await mine('w1', '16');
+  network.loseNextScriptReply();
+  assert.equal(await rounds.close(blockOf(hashA)), 'already');
+  network.loseNextScriptReply();
+  await rounds.refuse(hashA, 'stale');
+  network.loseNextScriptReply();
+  await rounds.close(blockOf(hashB));
+  network.loseNextScriptReply();
+  await rounds.accept(hashB);
+  assert.equal(network.lost, 4);
+  assert.deepEqual(await hashOf(look, keys.round(7)), { w1: '16' });
+  assert.deepEqual(await hashOf(look, keys.stats), { invalidBlocks: '1', validBlocks: '1' });
+});
+
+test('a block found while Redis is down is closed when it is back', async (t) => {
+  const { server, look, rounds, mine } = await setUp(t);
+  await mine('w1', '16');
+  await server.kill('SIGKILL');
+  const closed = rounds.close(blockOf(hashA));
+  const accepted = closed.then(() => rounds.accept(hashA));
+  await server.restart();
+  assert.equal(await closed, 'closed');
+  await accepted;
+  assert.deepEqual(await hashOf(look, keys.round(7)), { w1: '16' });
+});
+
+test('with hashTag shares and rounds work on a Cluster', async (t) => {
+  const { port } = await redisFor(t, {
+    args: ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1'],
+  });
+  const look = await connectFor(t, { port });
+  await look.command('cluster', 'addslotsrange', '0', '16383');
+  await until(
+    async () => String(await look.command('cluster', 'info')).includes('cluster_state:ok'),
+    'the cluster is ready',
+  );
+  const connection = await connectFor(t, { port: 1, cluster: [{ host: '127.0.0.1', port }] });
+  const tagged = coinKeys('testcoin', true);
+  const facts = { connection, keys: tagged, log: memoryLog(), now: systemClock };
+  const recorder = createRedisRecorder({ ...facts, writerId: 'w', groupMillis: 1 });
+  const rounds = createRounds(facts);
+  const record = () => new Promise((resolve) => recorder.record(sampleShare(), resolve));
+  assert.equal(await record(), true);
+  assert.equal(await rounds.close(blockOf(hashA)), 'closed');
+  await rounds.refuse(hashA, 'stale');
+  assert.equal(await record(), true);
+  assert.equal(await rounds.close(blockOf(hashB)), 'closed');
+  await rounds.accept(hashB);
+  assert.deepEqual(await hashOf(look, '{testcoin}:shares:round7'), { w1: '32' });
+});
+
+test('a block that was never closed is neither accepted nor refused', async (t) => {
+  const { rounds } = await setUp(t);
+  await assert.rejects(rounds.accept(hashA), { code: 'ROUNDS_UNKNOWN_BLOCK' });
+  await assert.rejects(rounds.refuse(hashA, 'stale'), { code: 'ROUNDS_UNKNOWN_BLOCK' });
+});
+
+test('what is no block hash, txid or height never comes into a key', async (t) => {
+  const { rounds } = await setUp(t);
+  const bad = [
+    { ...blockOf(hashA), blockHash: 'x:y' },
+    { ...blockOf(hashA), txHash: '' },
+    { ...blockOf(hashA), height: 0.5 },
+  ];
+  for (const block of bad) await assert.rejects(rounds.close(block), RoundsError);
+  await assert.rejects(rounds.accept('*'), { code: 'ROUNDS_BAD_BLOCK' });
+});
+
+test('unfinished blocks are those neither accepted nor refused, with all their facts', async (t) => {
+  const { look, log, rounds } = await setUp(t);
+  const hashC = 'dd'.repeat(32);
+  await rounds.close(blockOf(hashA));
+  await rounds.close(blockOf(hashB, 8));
+  await rounds.close(blockOf(hashC, 9));
+  await rounds.accept(hashB);
+  await rounds.refuse(hashC, 'stale');
+  assert.deepEqual(await rounds.unfinishedBlocks(), [blockOf(hashA)]);
+  await look.command('sadd', keys.openBlocks, 'gone');
+  assert.deepEqual(await rounds.unfinishedBlocks(), [blockOf(hashA)]);
+  assert.equal(log.count(/\[error\].*testcoin:blk:gone does not hold the facts/), 1);
+});
+
+test('a round is read with every name in it, and an absent one is empty', async (t) => {
+  const { rounds, mine } = await setUp(t);
+  await mine('__proto__', '1', 'w', '2.5');
+  await rounds.close(blockOf(hashA));
+  assert.deepEqual(
+    await rounds.readRound(7),
+    new Map([
+      ['__proto__', '1'],
+      ['w', '2.5'],
+    ]),
+  );
+  assert.equal((await rounds.readRound(99)).size, 0);
+});
+
+test('facts that somebody edited are no block', () => {
+  const facts = {
+    height: '7',
+    txHash,
+    finder: 'w',
+    time: '5',
+    reward: '10',
+    networkDifficulty: '2.5',
+  };
+  assert.deepEqual(parseBlock(hashA, new Map(Object.entries(facts))), {
+    blockHash: hashA,
+    height: 7,
+    txHash,
+    finder: 'w',
+    time: 5,
+    reward: '10',
+    networkDifficulty: 2.5,
+  });
+  for (const wrong of [
+    { height: 'x' },
+    { reward: '1.5' },
+    { time: 'x' },
+    { networkDifficulty: 'x' },
+  ]) {
+    const edited = new Map(Object.entries({ ...facts, ...wrong }));
+    assert.equal(parseBlock(hashA, edited), undefined);
+  }
+  assert.equal(parseBlock(hashA, new Map()), undefined);
+});

@@ -1,0 +1,21 @@
+// A self-signed certificate of nobody, for TLS ports on the loopback; valid for a hundred years.
+
+export const testCertificate = `-----BEGIN CERTIFICATE-----
+MIIBfzCCASWgAwIBAgIUXHsjQgserhoNL6VtV4JiXN47zv4wCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyNDIyMTcwNloYDzIxMjYxMDMx
+MjIxNzA2WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAAQP6He8dFZHNc4qcwRQom9eJcNaRIiqZwnZLE4E+wmBcyK0y/Y8521p
+SjsEDoucJ2+pgiGZCNanNa+LYU5ZqYoRo1MwUTAdBgNVHQ4EFgQU3hmqZm1cXBpB
+ZIG8zW2IQofWa/EwHwYDVR0jBBgwFoAU3hmqZm1cXBpBZIG8zW2IQofWa/EwDwYD
+VR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNIADBFAiAjSUtDwW5hcTSA0kMxK7+a
+bZsxlHT97o85+WFhuRHHmwIhAO+Z9B9sIbbh6OEnEgsREC6zRsAA7ZjalACEiqZu
+1mcd
+-----END CERTIFICATE-----
+`;
+
+export const testKey = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgAPawX0oD3HilNWf9
+b0kTBCOd7T9FKDF1z1Sqbxo2QmehRANCAAQP6He8dFZHNc4qcwRQom9eJcNaRIiq
+ZwnZLE4E+wmBcyK0y/Y8521pSjsEDoucJ2+pgiGZCNanNa+LYU5ZqYoR
+-----END PRIVATE KEY-----
+`;
