@@ -35,7 +35,24 @@ export interface CoinKeys {
   pay(what: PayKey): string;
   /** list of settled payments as JSON, newest first. */
   readonly payments: string;
+
+  // What people look at. Lost, it harms nobody.
+  /** zset, score height, member block hash: every block that this pool found. */
+  readonly blockIndex: string;
+  /** stream of fields type, data (JSON): what happened, for live pages. */
+  readonly events: string;
+  /** string: ring of credited difficulty in buckets of this length, of the whole pool (see redis/series.ts). */
+  series(resolution: SeriesResolution): string;
+  /** The same of one miner (address). */
+  minerSeries(address: string, resolution: SeriesResolution): string;
+  /** hash worker -> `firstShare:lastShare:bestShare` (unix ms, unix ms, difficulty). */
+  readonly workersSeen: string;
+  /** list of a miner's payments as JSON {time, txid, amount}, newest first. */
+  minerPayments(address: string): string;
 }
+
+/** Buckets of a minute for a day, of ten minutes for 30 days, of an hour for a year. */
+export type SeriesResolution = '1m' | '10m' | '1h';
 
 /** The payment process's own: */
 export type PayKey =
@@ -77,6 +94,12 @@ export function coinKeys(coin: string, hashTag = false): CoinKeys {
     spoolSequence: (writerId) => `${prefix}:spool:sequence:${writerId}`,
     pay: (what) => `${prefix}:pay:${what}`,
     payments: `${prefix}:payments`,
+    blockIndex: `${prefix}:blk:index`,
+    events: `${prefix}:events`,
+    series: (resolution) => `${prefix}:series:${resolution}`,
+    minerSeries: (address, resolution) => `${prefix}:miner:${address}:${resolution}`,
+    workersSeen: `${prefix}:workersSeen`,
+    minerPayments: (address) => `${prefix}:miner:${address}:payments`,
   };
 }
 

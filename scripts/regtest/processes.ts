@@ -34,6 +34,8 @@ export async function startChild(options: ChildOptions): Promise<RunningChild> {
   const log = openSync(options.logFile, 'a');
   const child = spawn(options.command, options.args, {
     stdio: ['ignore', log, log],
+    // A terminal's Ctrl-C must reach us alone: who ends first, and how, is ours to say.
+    detached: true,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.env === undefined ? {} : { env: options.env }),
   });

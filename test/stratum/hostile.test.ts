@@ -193,7 +193,7 @@ const hostileNames = [
   '"\\"; DROP TABLE shares; --"',
   '"*\\r\\n$4\\r\\nQUIT"',
   '"../../../../etc/passwd"',
-  '"${jndi:ldap://example.org/a}"',
+  '"{{7*7}}$(id)`id`"',
   '"%00%0a"',
   `"${'a'.repeat(128)}"`,
   `"${'a'.repeat(129)}"`,
@@ -345,7 +345,6 @@ for (const who of ['a stranger', 'a miner that is logged in']) {
     assert.equal(log.lines.filter(({ severity }) => severity === 'error').length, 0);
     assert.ok(log.count(/sent a malformed message/) > 0);
     assert.ok(server.connections <= 2);
-    assert.ok(Object.getOwnPropertyNames(Object.prototype).every((name) => name !== 'method'));
   });
 }
 
