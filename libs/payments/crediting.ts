@@ -9,7 +9,7 @@ import {
   parsePending,
 } from './maturity.ts';
 import type { Scheme } from './rewards.ts';
-import type { CycleNotes, PaymentContext } from './run.ts';
+import type { PaymentContext, RunReport } from './run.ts';
 
 // Pending blocks: credits the mature ones and ends the dead ones. Sends nothing.
 
@@ -32,7 +32,7 @@ export class BlockCrediting {
   }
 
   /** Rejects with DaemonError, RedisError, BooksError or LeaseLost; what was done until then is done. */
-  async run(report: CycleNotes): Promise<void> {
+  async run(report: RunReport): Promise<void> {
     const { ledger, notes } = this.#context;
     const members = await ledger.pendingBlocks();
     const held = await notes.heldBlocks();
@@ -58,7 +58,7 @@ export class BlockCrediting {
     fate: BlockFate,
     held: ReadonlyMap<string, string>,
     suspects: ReadonlyMap<string, number>,
-    report: CycleNotes,
+    report: RunReport,
   ): Promise<void> {
     const { log, said } = this.#context;
     switch (fate.kind) {
@@ -82,7 +82,7 @@ export class BlockCrediting {
     block: PendingBlock,
     { reward }: Extract<BlockFate, { kind: 'mature' }>,
     held: ReadonlyMap<string, string>,
-    report: CycleNotes,
+    report: RunReport,
   ): Promise<void> {
     const { ledger, log, money, tell, step } = this.#context;
     const outcome = await ledger.creditBlock(block, reward, this.#options.scheme);
@@ -102,7 +102,7 @@ export class BlockCrediting {
     block: PendingBlock,
     tip: number,
     since: number | undefined,
-    report: CycleNotes,
+    report: RunReport,
   ): Promise<void> {
     const { notes, log, tell, step } = this.#context;
     const { height, blockHash } = block;
@@ -130,7 +130,7 @@ export class BlockCrediting {
   }
 
   /** Undefined while its shares cannot be added to the current round: that must not keep others from their money. */
-  async #orphan(block: PendingBlock, report: CycleNotes): Promise<OrphanOutcome | undefined> {
+  async #orphan(block: PendingBlock, report: RunReport): Promise<OrphanOutcome | undefined> {
     const { ledger, log, said } = this.#context;
     try {
       return await ledger.orphanBlock(block);
@@ -151,7 +151,7 @@ export class BlockCrediting {
     member: string,
     reason: string,
     held: ReadonlyMap<string, string>,
-    report: CycleNotes,
+    report: RunReport,
   ): Promise<void> {
     const { notes, log, step } = this.#context;
     report.problem(`block ${member} is on hold: ${reason}`);

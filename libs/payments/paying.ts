@@ -5,9 +5,10 @@ import { type OpenBatch, totalOf } from './batch.ts';
 import { type Balances, BooksError } from './books.ts';
 import { waitUntilDurable } from './durable.ts';
 import { type PayoutPlan, type PlannedOutput, planPayouts } from './payoutPlan.ts';
-import type { CycleNotes, PaymentContext } from './run.ts';
+import type { Refusal } from './refusals.ts';
+import type { PaymentContext, RunReport } from './run.ts';
 import type { Payee, PayeeLookup } from './types.ts';
-import { commentOf, type Refusal, type SendOutcome, type SignedTx, type Wallet } from './wallet.ts';
+import { commentOf, type SendOutcome, type SignedTx, type Wallet } from './wallet.ts';
 
 // From balances to transactions: intent, then sign, then send, then settle. Each step is on record before the next
 // one begins, so that whoever comes after a crash knows what may have happened.
@@ -20,7 +21,7 @@ export interface PayingOptions {
 }
 
 const maxOutputs = 500;
-/** What no chain relays: 546 satoshis are Bitcoin's dust limit. Where it is higher, the daemon's refusal teaches it. */
+/** Bitcoin's dust limit. Where it is higher, the daemon refuses, and the smallest amounts are left out. */
 const leastDust = satoshis(546n);
 /** Refusals in one run after which the rest waits for the next one. */
 const mostRefusals = 12;
@@ -39,7 +40,6 @@ export class Paying {
   readonly #wallet: Wallet;
   readonly #payee: PayeeLookup;
   readonly #minimum: Satoshis;
-  #dust = leastDust;
 
   /** Throws RangeError if minimumPayment is no amount of coins. */
   constructor(context: PaymentContext, options: PayingOptions) {
@@ -57,7 +57,7 @@ export class Paying {
    * Brings a batch that an earlier run left open to its end. False while it cannot be known whether it was paid:
    * nothing else may be paid then.
    */
-  async recover(report: CycleNotes): Promise<boolean> {
+  async recover(report: RunReport): Promise<boolean> {
     const { ledger, log, said } = this.#context;
     const batch = await ledger.openBatch();
     switch (batch?.state) {
@@ -90,10 +90,11 @@ export class Paying {
   }
 
   /** Pays what is due, in as many transactions as it takes. Rejects as recover does. */
-  async run(report: CycleNotes): Promise<void> {
+  async run(report: RunReport): Promise<void> {
     const { ledger, notes, log, money } = this.#context;
     const refused = new Map<string, string>();
     const payees = new Map<string, Payee>();
+    let dust = leastDust;
     let cap: bigint | undefined;
     let refusals = 0;
     let cut = firstCut;
@@ -103,7 +104,7 @@ export class Paying {
       const owed = [...balances.values()].some(({ amount }) => amount > 0n);
       const spendable = owed ? await this.#wallet.spendable() : satoshis(0n);
       const limit = cap === undefined || cap > spendable ? spendable : satoshis(cap);
-      const plan = await this.#plan(balances, payees, refused, limit);
+      const plan = await this.#plan(balances, payees, refused, limit, dust);
       report.held = plan.held.map(({ worker, reason }) => ({ worker, reason }));
       await notes.holdPayees(new Map(plan.held.map(({ worker, reason }) => [worker, reason])));
       const [outputs] = plan.batches;
@@ -120,9 +121,12 @@ export class Paying {
         continue;
       }
       refusals += 1;
-      if (refusals > mostRefusals) return;
-      if (end.kind === 'again') continue;
+      if (end.kind === 'again') {
+        if (refusals < mostRefusals) continue;
+        return this.#giveUp('somebody else keeps changing the balances', report);
+      }
       const { why, reason } = end.refusal;
+      if (refusals >= mostRefusals) return this.#giveUp(reason, report);
       switch (why) {
         case 'tooMuch':
           cap = total - (cut < total / 2n ? cut : total / 2n + 1n);
@@ -132,9 +136,9 @@ export class Paying {
         case 'tooSmall': {
           // The outputs come by size.
           const smallest = outputs.at(-1)?.amount ?? total;
-          this.#dust = satoshis(smallest * 2n);
+          dust = satoshis(smallest * 2n);
           log.debug(
-            `The daemon refuses small amounts (${reason}): below ${money(this.#dust)} nothing is paid until more is owed.`,
+            `The daemon refuses small amounts (${reason}): below ${money(dust)} nothing is paid until more is owed.`,
           );
           break;
         }
@@ -154,7 +158,7 @@ export class Paying {
     }
   }
 
-  #giveUp(reason: string, report: CycleNotes): void {
+  #giveUp(reason: string, report: RunReport): void {
     const { log, said, coin } = this.#context;
     report.problem(reason);
     if (said.allows('refused')) {
@@ -168,6 +172,7 @@ export class Paying {
     known: Map<string, Payee>,
     refused: ReadonlyMap<string, string>,
     spendable: Satoshis,
+    dust: Satoshis,
   ): Promise<PayoutPlan> {
     const payees = new Map<string, Payee>();
     const amounts = new Map<string, Satoshis>();
@@ -183,7 +188,7 @@ export class Paying {
       balances: amounts,
       payees,
       minimum: this.#minimum,
-      dust: this.#dust,
+      dust,
       spendable,
       maxOutputs,
     });
@@ -210,7 +215,7 @@ export class Paying {
   async #payBatch(
     outputs: readonly PlannedOutput[],
     balances: Balances,
-    report: CycleNotes,
+    report: RunReport,
   ): Promise<BatchEnd> {
     const { ledger, step } = this.#context;
     const canBuild = await this.#wallet.canBuild();
@@ -222,7 +227,7 @@ export class Paying {
     return this.#buildAndSend(batch, report);
   }
 
-  async #buildAndSend(batch: OpenBatch, report: CycleNotes): Promise<BatchEnd> {
+  async #buildAndSend(batch: OpenBatch, report: RunReport): Promise<BatchEnd> {
     const { ledger, connection, step } = this.#context;
     const tx = await this.#build(batch);
     if ('refusal' in tx) return { kind: 'refused', refusal: tx.refusal };
@@ -264,9 +269,9 @@ export class Paying {
 
   async #send(
     batch: Extract<OpenBatch, { state: 'signed' }>,
-    report: CycleNotes,
+    report: RunReport,
   ): Promise<BatchEnd> {
-    const { ledger } = this.#context;
+    const { ledger, log, money } = this.#context;
     const outcome = await this.#wallet.broadcast(batch.tx);
     await this.#context.step('sent');
     switch (outcome.kind) {
@@ -285,12 +290,15 @@ export class Paying {
         await ledger.release(batch, { outpoint, txids: [...(old?.txids ?? []), txid] });
         await this.#context.step('released');
         await this.#wallet.unlock(batch.tx);
+        log.warning(
+          `The daemon refused transaction ${txid} (${outcome.refusal.reason}); ${money(totalOf(batch.outputs))} are back in the balances.`,
+        );
         return { kind: 'refused', refusal: outcome.refusal };
       }
     }
   }
 
-  async #sendMany(batch: OpenBatch, since: string, report: CycleNotes): Promise<BatchEnd> {
+  async #sendMany(batch: OpenBatch, since: string, report: RunReport): Promise<BatchEnd> {
     const { ledger, connection, step } = this.#context;
     const comment = commentOf(batch.id, batch.outputs);
     await ledger.markSending(batch, comment, since);
@@ -321,7 +329,7 @@ export class Paying {
     batch: OpenBatch,
     txid: string,
     fee: Satoshis | undefined,
-    report: CycleNotes,
+    report: RunReport,
   ): Promise<void> {
     const { ledger, log, money, tell, step } = this.#context;
     await ledger.settle(batch, txid, fee);
@@ -338,7 +346,7 @@ export class Paying {
   #sayUnknown(
     batch: OpenBatch,
     { reason }: Extract<SendOutcome, { kind: 'unknown' }>,
-    report: CycleNotes,
+    report: RunReport,
   ): void {
     const { log, said, money } = this.#context;
     report.problem(reason);

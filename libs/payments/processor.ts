@@ -15,7 +15,7 @@ import { Ledger } from './ledger.ts';
 import { Notes } from './notes.ts';
 import { Paying } from './paying.ts';
 import { proportional, type Scheme } from './rewards.ts';
-import { CycleNotes, type FailPoint, type PaymentContext, StopRun } from './run.ts';
+import { type FailPoint, type PaymentContext, RunReport, StopRun } from './run.ts';
 import type { CycleReport, PayeeLookup, PaymentEvent } from './types.ts';
 import { createWallet } from './wallet.ts';
 
@@ -165,7 +165,7 @@ class Processor implements PaymentProcessor {
   }
 
   async #run(): Promise<CycleReport> {
-    const notes = new CycleNotes();
+    const report = new RunReport();
     let renewing: NodeJS.Timeout | undefined;
     try {
       if (!(await this.#lease.take())) {
@@ -173,28 +173,28 @@ class Processor implements PaymentProcessor {
           'standby',
           'Another payment process is at work on this coin; this one stands by.',
         );
-        return notes.report('standby');
+        return report.finish('standby');
       }
       // A daemon may take minutes for an answer. Losing the lease is noticed by the next script.
       renewing = setInterval(() => {
         this.#lease.renew().catch(() => undefined);
       }, this.#leaseMillis / 3);
-      await this.#cycle(notes);
-      return notes.report('done');
+      await this.#cycle(report);
+      return report.finish('done');
     } catch (error) {
-      return this.#endOf(error, notes);
+      return this.#endOf(error, report);
     } finally {
       clearInterval(renewing);
     }
   }
 
-  async #cycle(notes: CycleNotes): Promise<void> {
-    const clear = await this.#paying.recover(notes);
+  async #cycle(report: RunReport): Promise<void> {
+    const clear = await this.#paying.recover(report);
     await this.#takeOver();
     // Said before anything is credited on top of it.
     await this.#ledger.balances();
-    await this.#crediting.run(notes);
-    if (clear) await this.#paying.run(notes);
+    await this.#crediting.run(report);
+    if (clear) await this.#paying.run(report);
   }
 
   async #takeOver(): Promise<void> {
@@ -212,15 +212,15 @@ class Processor implements PaymentProcessor {
     }
   }
 
-  #endOf(error: unknown, notes: CycleNotes): CycleReport {
-    if (error instanceof StopRun) return notes.report('stopped');
+  #endOf(error: unknown, report: RunReport): CycleReport {
+    if (error instanceof StopRun) return report.finish('stopped');
     if (error instanceof LeaseLost) {
       this.#sayOnce('standby', `This payment run ends here: ${error.message}.`);
-      return notes.report('standby');
+      return report.finish('standby');
     }
     const reason = messageOf(error);
     const sentence = /[.?!]$/.test(reason) ? reason : `${reason}.`;
-    notes.problem(reason);
+    report.problem(reason);
     const { name } = this.#context.coin;
     const again = `Next try in ${this.#options.config.paymentInterval} s.`;
     if (error instanceof BooksError) {
@@ -232,7 +232,7 @@ class Processor implements PaymentProcessor {
     } else {
       this.#errorOnce('other', `A payment run of ${name} failed: ${sentence} ${again}`);
     }
-    return notes.report('stopped');
+    return report.finish('stopped');
   }
 
   #sayOnce(key: string, sentence: string): void {

@@ -47,7 +47,7 @@ export interface PaymentContext {
 export class StopRun extends Error {}
 
 /** Collects a run's report. */
-export class CycleNotes {
+export class RunReport {
   readonly credited: CycleReport['credited'][number][] = [];
   readonly orphaned: number[] = [];
   readonly paid: CycleReport['paid'][number][] = [];
@@ -59,7 +59,7 @@ export class CycleNotes {
     this.#problem ??= sentence;
   }
 
-  report(outcome: CycleReport['outcome']): CycleReport {
+  finish(outcome: CycleReport['outcome']): CycleReport {
     const { credited, orphaned, paid, held } = this;
     const problem = this.#problem;
     return {

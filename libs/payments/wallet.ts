@@ -6,9 +6,17 @@ import { type Satoshis, satoshis } from '../primitives/units.ts';
 import { isRecord, own } from '../primitives/unknown.ts';
 import type { PlannedOutput } from './payoutPlan.ts';
 import {
+  isAlreadyThere,
+  isBeforeSending,
+  type Refusal,
+  refusalOf,
+  rejectionOf,
+} from './refusals.ts';
+import {
   type DecodedTx,
   isOutage,
   readAmount,
+  readInteger,
   readTx,
   readTxid,
   rpcCodeOf,
@@ -26,21 +34,6 @@ export interface SignedTx {
   readonly fee: Satoshis;
   /** `txid:vout` each. */
   readonly inputs: readonly string[];
-}
-
-/** Why the wallet certainly did not pay. */
-export interface Refusal {
-  readonly why: /** Less or fewer payees may pass: funds with fees, or the size of the transaction. */
-    | 'tooMuch'
-    /** An amount is below what the network relays. */
-    | 'tooSmall'
-    /** The daemon calls an address invalid. */
-    | 'address'
-    /** Nothing about this payment: locked, warming up, no wallet, … */
-    | 'notNow'
-    /** The input that must be spent is taken by a transaction that is not confirmed. */
-    | 'inputTaken';
-  readonly reason: string;
 }
 
 export type BuildOutcome =
@@ -245,7 +238,7 @@ class DaemonWallet implements Wallet {
     }
     const verdict: unknown = Array.isArray(answer) ? answer[0] : undefined;
     if (!isRecord(verdict) || own(verdict, 'allowed') !== false) return undefined;
-    return reject(String(own(verdict, 'reject-reason') ?? 'no reason given'));
+    return rejectionOf(String(own(verdict, 'reject-reason') ?? 'no reason given'));
   }
 
   /** The input as createrawtransaction takes it, 'none' when it is spent for good, 'taken' when that is not sure yet. */
@@ -294,14 +287,12 @@ class DaemonWallet implements Wallet {
 
   /** So that nobody who uses the wallet beside us spends the inputs. A convenience only: sending checks them anyway. */
   async #lock(tx: SignedTx, unlock: boolean): Promise<void> {
-    for (const outpoint of tx.inputs) {
-      try {
-        await this.#client.call('lockunspent', [unlock, [inputOf(outpoint)]]);
-      } catch (error) {
-        // Locked already, spent already, or an old daemon without the call.
-        if (isOutage(error)) return;
-      }
-    }
+    const calls = tx.inputs.map((outpoint) => ({
+      method: 'lockunspent',
+      params: [unlock, [inputOf(outpoint)]],
+    }));
+    // One that is locked or spent already, or an old daemon without the call, is no trouble.
+    await this.#client.batch(calls).catch(() => undefined);
   }
 
   async sendMany(
@@ -324,16 +315,18 @@ class DaemonWallet implements Wallet {
       if (!(error instanceof DaemonError) || error.mayHaveRun) {
         return { kind: 'unknown', reason: messageOf(error) };
       }
-      if (error.rpcCode === -4) return this.#afterWalletError(error, comment, since);
+      if (error.kind === 'rpc' && !isBeforeSending(error)) {
+        return this.#searchAfter(error, comment, since);
+      }
       return { kind: 'refused', refusal: refusalOf(error) };
     }
   }
 
   /**
-   * "Transaction commit failed": some versions have put it into the wallet by then, and will send it later. The call is
-   * over, so that a search tells for sure.
+   * An error such as -4 "Transaction commit failed": some versions have put the transaction into the wallet by then, and
+   * send it later. The call is over, so that a search tells for sure.
    */
-  async #afterWalletError(error: unknown, comment: string, since: string): Promise<SendOutcome> {
+  async #searchAfter(error: unknown, comment: string, since: string): Promise<SendOutcome> {
     try {
       const txid = await this.findSent(comment, since);
       if (txid !== undefined) return { kind: 'sent', txid };
@@ -365,7 +358,10 @@ class DaemonWallet implements Wallet {
     const answer = await this.#call('listsinceblock', [since]);
     const list = isRecord(answer) ? own(answer, 'transactions') : undefined;
     if (!Array.isArray(list)) throw this.#odd('listsinceblock', 'no transactions');
-    const found = list.filter(isRecord).find((entry) => own(entry, 'comment') === comment);
+    const found = list
+      .filter(isRecord)
+      .filter((entry) => (readInteger(own(entry, 'confirmations')) ?? 0) >= 0)
+      .find((entry) => own(entry, 'comment') === comment);
     return found && readTxid(own(found, 'txid'));
   }
 
@@ -424,29 +420,4 @@ function feeFault(
 
 function refuse(why: Refusal['why'], reason: string): BuildOutcome {
   return { ok: false, refusal: { why, reason } };
-}
-
-/** A mempool's own word for what is wrong with a transaction. */
-function reject(reason: string): Refusal {
-  if (/dust/i.test(reason)) return { why: 'tooSmall', reason };
-  return { why: /tx-size/i.test(reason) ? 'tooMuch' : 'notNow', reason };
-}
-
-/** What a daemon's error about a transaction means. -6 and -4 stand for several things: only the words tell them apart. */
-function refusalOf(error: unknown): Refusal {
-  const reason = messageOf(error);
-  const code = rpcCodeOf(error);
-  if (/too small|dust/i.test(reason)) return { why: 'tooSmall', reason };
-  if (/insufficient|too large|tx-size|exceeds/i.test(reason)) return { why: 'tooMuch', reason };
-  if (code === -6) return { why: 'tooMuch', reason };
-  return { why: code === -5 ? 'address' : 'notNow', reason };
-}
-
-/** -27 since Core 0.9, and the words of versions that say it by another number. */
-function isAlreadyThere(error: unknown): boolean {
-  const code = rpcCodeOf(error);
-  if (code === undefined) return false;
-  return (
-    code === -27 || /already in (block ?chain|mempool|utxo)|txn-already/i.test(messageOf(error))
-  );
 }

@@ -225,6 +225,8 @@ function makeClient(options: RedisOptions, tuning: RedisTuning): Redis | Cluster
     autoResendUnfulfilledCommands: false,
     socketTimeout: tuning.silence ?? 15_000,
     connectTimeout: Math.min(tuning.silence ?? 10_000, 10_000),
+    // The client's default keeps a stopping process alive for two seconds.
+    disconnectTimeout: 200,
     // After a failover the old master answers READONLY: only a new connection finds the new one.
     reconnectOnError: (error: Error) => error.message.includes('READONLY'),
     disableClientInfo: true,

@@ -94,12 +94,15 @@ export class BanList {
       .map(([ip, until]) => ({ ip, until }));
   }
 
-  /** Counts one share that was judged; gives the reason when this one earns its sender a ban (the caller sets it). */
-  countShare(ip: string, valid: boolean): string | undefined {
+  /**
+   * Counts one share that was judged, of the address that `key` (of `banKey`) stands for; gives the reason when this one
+   * earns a ban, which the caller sets.
+   */
+  countShare(key: string, valid: boolean): string | undefined {
     const { enabled, checkThreshold, invalidPercent } = this.#banning;
     if (!enabled) return undefined;
     const size = Math.max(1, Math.floor(checkThreshold));
-    const window = this.#windowOf(banKey(ip));
+    const window = this.#windowOf(key);
     slide(window, size, valid);
     window.last = this.#now();
     // A window of valid shares only is never a reason, not even at 0 percent.

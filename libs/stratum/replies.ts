@@ -14,7 +14,7 @@ function toAscii(value: unknown): string {
 }
 
 function idText(id: RequestId): string {
-  return typeof id === 'number' ? JSON.stringify(id) : toAscii(id);
+  return typeof id === 'number' && Number.isFinite(id) ? `${id}` : toAscii(id);
 }
 
 export function trueReply(id: RequestId): string {

@@ -37,6 +37,7 @@ export interface StratumOptions {
   readonly bans?: readonly Ban[];
   /** This server has banned `ip` (an IPv6 one as its /64); the other forks want to know. */
   onBan(ip: string, until: Millis, why: string): void;
+  /** A worker that is logged in mines at this difficulty from now on. */
   onDifficultyChange?(worker: string, difficulty: Difficulty): void;
 }
 
@@ -78,7 +79,7 @@ export class StratumServer {
   #sweeper: NodeJS.Timeout | undefined;
   #accepting = false;
 
-  /** Throws what node:tls throws for a certificate or key that it cannot read. */
+  /** Throws STRATUM_TLS_BAD for a certificate or key that cannot be used. */
   constructor(options: StratumOptions) {
     this.#options = options;
     this.#pool = options.pool;
@@ -86,7 +87,7 @@ export class StratumServer {
     this.#extranonces =
       'take' in options.extranonce ? options.extranonce : new Extranonces(options.extranonce);
     this.#complaints = new OncePer(complaintPause, options.now);
-    this.#secureContext = options.tls && createSecureContext(options.tls);
+    this.#secureContext = options.tls && secureContextOf(options.tls);
     this.#host = this.#makeHost();
   }
 
@@ -107,8 +108,8 @@ export class StratumServer {
       counted: (session, valid) => this.#counted(session, valid),
       difficultyChanged: (worker, difficulty) =>
         this.#options.onDifficultyChange?.(worker, difficulty),
-      complain: (session, sentence) => {
-        if (this.#complaints.allows(`${session.ip} ${sentence}`)) {
+      complain: (session, sentence, topic = sentence) => {
+        if (this.#complaints.allows(`${session.ip} ${topic}`)) {
           log.warning(`Miner ${session.name} on port ${session.port.number} ${sentence}.`);
         }
       },
@@ -402,6 +403,17 @@ export class StratumServer {
     await Promise.all(gone);
     clearTimeout(timer);
     await Promise.all(this.#listeners.map(({ server }) => closed(server)));
+  }
+}
+
+function secureContextOf(tls: { readonly cert: string; readonly key: string }): SecureContext {
+  try {
+    return createSecureContext({ cert: tls.cert, key: tls.key });
+  } catch (error) {
+    const why = messageOf(error);
+    throw new CodedError('STRATUM_TLS_BAD', `The tls certificate or key cannot be used: ${why}.`, {
+      cause: error,
+    });
   }
 }
 

@@ -73,9 +73,10 @@ export interface SessionHost {
   queue(session: Session): void;
   /** A share was judged. */
   counted(session: Session, valid: boolean): void;
+  /** A worker mines at this difficulty from now on. */
   difficultyChanged(worker: string, difficulty: Difficulty): void;
-  /** Says why a connection is dropped, without letting one address flood the log. */
-  complain(session: Session, sentence: string): void;
+  /** Warns of a miner, but not again and again of one address and topic (the sentence itself when left out). */
+  complain(session: Session, sentence: string, topic?: string): void;
 }
 
 interface HeldLogin {
@@ -321,11 +322,12 @@ export class Session {
     if (refusal === undefined) {
       this.#addWorker(worker);
       this.#send(trueReply(id));
+      if (this.isSubscribed) this.#host.difficultyChanged(worker, this.#difficulty);
       if (wanted !== undefined) this.#prefer(wanted);
       this.#host.log.debug(`Worker ${shown(worker)} logged in from ${this.ip}.`);
     } else {
       this.#send(errorReply(id, 24, refusal, false));
-      this.#host.complain(this, `was refused as worker ${shown(worker)}: ${refusal}`);
+      this.#host.complain(this, `was refused as worker ${shown(worker)}: ${refusal}`, 'login');
     }
     const held = this.#logins?.get(worker);
     if (held === undefined) return;

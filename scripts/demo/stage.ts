@@ -1,5 +1,5 @@
 // What the demonstration plays on: a Redis, two litecoind nodes, the portal, each in its folder and on loopback.
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { installRoot } from '../../libs/primitives/installRoot.ts';
 import { freePorts } from '../regtest/freePort.ts';
@@ -19,6 +19,8 @@ export interface Stage {
   readonly feeAddress: string;
   /** Of the miners' own wallet, which is another one than the pool's. */
   readonly minerAddresses: readonly [string, string];
+  /** True once the pool's log has a command that came from node A. */
+  heardBlockNotify(): boolean;
 }
 
 /** Wallet on node B: the miners' and the operator's addresses, which the pool cannot spend from. */
@@ -72,7 +74,14 @@ export async function setStage(
     `log      ${poolLog(dir)}`,
     `miners   stratum+tcp://127.0.0.1:${stratumPort} (scrypt; any regtest address of Litecoin is a user)`,
   ]);
-  return { redis, pair, pool, stratumPort, ...addresses };
+  return {
+    redis,
+    pair,
+    pool,
+    stratumPort,
+    ...addresses,
+    heardBlockNotify: () => /\bblocknotify\b/.test(readFileSync(poolLog(dir), 'utf8')),
+  };
 }
 
 /**

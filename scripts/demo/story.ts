@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CodedError } from '../../libs/primitives/errors.ts';
 import { isRecord, own } from '../../libs/primitives/unknown.ts';
-import { satoshisOf } from '../regtest/litecoin.ts';
+import { foreignAddress, satoshisOf } from '../regtest/litecoin.ts';
 import { startTestMiner, type TestMiner } from '../regtest/testMiner.ts';
 import { ChainReader, PoolBookReader, type PoolBooks, sum } from './books.ts';
 import { disagreements, paidByAddress } from './check.ts';
@@ -28,6 +28,7 @@ const maturity = 100;
 const blocksAtOnce = 4;
 const blocksEvery = 300;
 const lookEvery = 200;
+const trafficEvery = 1_000;
 const settleMillis = 20_000;
 
 export class Story {
@@ -38,6 +39,7 @@ export class Story {
   readonly #books: PoolBookReader;
   readonly #chain: ChainReader;
   readonly #miners: TestMiner[] = [];
+  #traffic: NodeJS.Timeout | undefined;
 
   constructor(stage: Stage, timeline: Timeline, signal: AbortSignal, deadline: number) {
     this.#stage = stage;
@@ -50,12 +52,14 @@ export class Story {
   }
 
   async stop(): Promise<void> {
+    clearInterval(this.#traffic);
     await Promise.all(this.#miners.map((miner) => miner.stop()));
     this.#books.close();
   }
 
   /** Up to the first payout, confirmed on the chain. */
   async untilPaid(): Promise<void> {
+    this.#startTraffic();
     this.#startMiners();
     await this.#waitFor('a miner is let in', () =>
       this.#miners.some(({ authorized }) => authorized),
@@ -80,6 +84,7 @@ export class Story {
   /** All blocks mature, all money sent, then every satoshi compared. Gives what is wrong; nothing if all is right. */
   async check(): Promise<readonly string[]> {
     const { a } = this.#stage.pair;
+    clearInterval(this.#traffic);
     let last = Date.now();
     await this.#waitFor('every block is credited and every balance is paid', async () => {
       const books = await this.#books.read();
@@ -103,18 +108,36 @@ export class Story {
   async goOn(): Promise<void> {
     for (const miner of this.#miners) miner.setBlockPart(blockPartLater);
     this.#timeline.event('Mining goes on, about one block in twenty seconds: Ctrl-C ends it');
-    for (let second = 1; !this.#signal.aborted; second++) {
-      await sleep(1000, undefined, { signal: this.#signal }).catch(() => undefined);
-      this.#failIfPoolEnded();
-      // Not more: the reward halves each 150 blocks, and this chain is to last for hours.
-      if (second % 4 === 0) await this.#stage.pair.b.generate(1).catch(() => undefined);
-      const books = await this.#books.read();
-      const height = Number(await this.#stage.pair.b.rpc('getblockcount'));
-      this.#status(
-        `height ${height}, blocks ${books.pending.length} immature ${books.confirmed.length} credited, ` +
-          `owed ${coins(sum(books.balances.values()))}, paid ${coins(sum(books.payouts.values()))}`,
-      );
+    try {
+      for (let second = 1; ; second++) {
+        await sleep(1000, undefined, { signal: this.#signal });
+        this.#failIfPoolEnded();
+        // Not more: the reward halves each 150 blocks, and this chain is to last for hours.
+        if (second % 4 === 0) await this.#stage.pair.b.generate(1);
+        await this.#sayHowThingsStand();
+      }
+    } catch (error) {
+      // On a terminal's Ctrl-C Redis ends with us, perhaps in the middle of a question.
+      if (!this.#signal.aborted) throw error;
     }
+  }
+
+  async #sayHowThingsStand(): Promise<void> {
+    const { pending, confirmed, balances, payouts } = await this.#books.read();
+    const height = Number(await this.#stage.pair.b.rpc('getblockcount'));
+    this.#status(
+      `height ${height}, blocks ${pending.length} immature ${confirmed.length} credited, ` +
+        `owed ${coins(sum(balances.values()))}, paid ${coins(sum(payouts.values()))}`,
+    );
+  }
+
+  /** Transactions whose fees make the rewards odd amounts, so that rounding shows. */
+  #startTraffic(): void {
+    const { b } = this.#stage.pair;
+    this.#traffic = setInterval(() => {
+      // Refused once too many wait for a block: then there is traffic enough.
+      b.rpc('sendtoaddress', [foreignAddress, 0.001], minersWallet).catch(() => undefined);
+    }, trafficEvery);
   }
 
   #startMiners(): void {
@@ -262,6 +285,9 @@ export class Story {
           foundBlocks: this.#foundBlocks(),
         }),
         ...this.#wrongAnswers(),
+        ...(this.#stage.heardBlockNotify()
+          ? []
+          : ['The pool was never told of a block by blocknotify.']),
       ];
       // The pool writes shares to Redis a moment after it answered for them.
       if (wrong.length > 0 && Date.now() < until) {
@@ -282,6 +308,7 @@ export class Story {
     return [
       ...[...paid].map(([address, amount]) => `${address} received ${coins(amount)}, as booked`),
       `${pool.confirmed.length} blocks credited ${coins(owed + total)} = ${coins(owed)} owed + ${coins(total)} paid`,
+      'node A tells the pool of new blocks: blocknotify, scripts/cli.js',
       `every coinbase pays its recipient ${feePercent} %, rounded down`,
       `every acknowledged share is counted: ${pool.validShares}`,
     ];

@@ -193,6 +193,8 @@ function writeFiles(dir: string, { redisPort, cliPort, port, daemonPorts }: File
       ],
       // Everything comes from one address, faster than a miner would.
       limits: { connectionsPerIp: 0, messagesPerSecond: 0 },
+      // Blocks are announced at a moment of our choice.
+      blockRefreshInterval: 0,
       // One job for all shares of a measurement.
       jobRebroadcastTimeout: 3600,
     });

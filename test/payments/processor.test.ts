@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, type TestContext, test } from 'node:test';
 import { createDaemonClient } from '../../libs/daemon/rpcClient.ts';
-import { type DaemonClient, DaemonError } from '../../libs/daemon/types.ts';
+import { type DaemonClient, DaemonError, DecimalText } from '../../libs/daemon/types.ts';
 import { createPaymentProcessor, type PaymentProcessor } from '../../libs/payments/processor.ts';
 import type { FailPoint, Step } from '../../libs/payments/run.ts';
-import type { CycleReport, Payee, PaymentEvent } from '../../libs/payments/types.ts';
+import type { CycleReport, Payee, PayeeLookup, PaymentEvent } from '../../libs/payments/types.ts';
 import { systemClock } from '../../libs/primitives/units.ts';
 import { isRecord, own } from '../../libs/primitives/unknown.ts';
 import { addressPart } from '../../libs/primitives/workerName.ts';
@@ -95,6 +95,7 @@ interface Setup {
   readonly client?: DaemonClient;
   readonly connection?: RedisConnection;
   readonly minimumPayment?: string;
+  readonly payee?: PayeeLookup;
   readonly lines?: string[];
   readonly events?: PaymentEvent[];
   readonly paymentInterval?: number;
@@ -112,7 +113,7 @@ function processorFor(t: TestContext, setup: Setup = {}): PaymentProcessor {
       daemon: proxy.config,
     },
     poolScript,
-    payee,
+    payee: setup.payee ?? payee,
     client,
     connection: setup.connection ?? redis.connection,
     keys,
@@ -418,6 +419,83 @@ test('a transaction that was given up and lives after all stops payments instead
   assert.deepEqual(await received(alice), [25_000_000n]);
 });
 
+test('the inputs of a transaction that waits to be sent are locked against other uses of the wallet', async (t) => {
+  await owe(await minerAddress(), '0.25');
+  first('sendrawtransaction', { kind: 'loseCall' });
+  const processor = processorFor(t);
+  await processor.runOnce();
+  const inputs = (await redis.hash(keys.pay('batch')))['inputs']?.split(' ') ?? [];
+  const locked = await pair.a.rpc('listlockunspent');
+  assert.ok(Array.isArray(locked) && inputs.length > 0);
+  const outpoints = locked.map(({ txid, vout }) => `${txid}:${vout}`);
+  assert.deepEqual(
+    inputs.filter((input) => !outpoints.includes(input)),
+    [],
+  );
+  assert.equal((await processor.runOnce()).paid.length, 1);
+  assert.deepEqual(await pair.a.rpc('listlockunspent'), []);
+});
+
+test('a transaction that the daemon built otherwise than planned is not sent', async (t) => {
+  const [alice, thief] = [await minerAddress(), await minerAddress()];
+  await owe(alice, '0.25');
+  const client = createDaemonClient(proxy.config);
+  let tampered: readonly unknown[] = [[], { [thief]: new DecimalText('0.25') }];
+  const processor = processorFor(t, {
+    client: {
+      name: client.name,
+      call: (method, params, options) =>
+        client.call(method, method === 'createrawtransaction' ? tampered : params, options),
+      batch: (...words) => client.batch(...words),
+      close: () => client.close(),
+    },
+  });
+  assert.match((await processor.runOnce()).problem ?? '', /does not pay what was planned/);
+  tampered = [[], { [alice]: new DecimalText('0.24999999') }];
+  assert.match((await processor.runOnce()).problem ?? '', /does not pay what was planned/);
+  const both = { [alice]: new DecimalText('0.25'), [thief]: new DecimalText('0.25') };
+  tampered = [[], both];
+  assert.match(
+    (await processor.runOnce()).problem ?? '',
+    /outputs nobody asked for|which is not the wallet's/,
+  );
+  assert.ok(!proxy.methods.includes('sendrawtransaction'));
+  assert.deepEqual(await redis.hash(keys.balances), { [alice]: '0.25' });
+});
+
+test('an address that only the daemon calls invalid is held, and the others are paid', async (t) => {
+  const alice = await minerAddress();
+  await owe(alice, '0.25', 'wrong.rig', '0.5');
+  const lookup = async (worker: string): Promise<Payee> =>
+    worker === 'wrong.rig'
+      ? { ok: true, address: 'wrong', script: Buffer.from('51', 'hex') }
+      : payee(worker);
+  const report = await processorFor(t, { payee: lookup }).runOnce();
+  assert.equal(report.paid.length, 1);
+  assert.deepEqual(report.held, [
+    { worker: 'wrong.rig', reason: 'the daemon calls its address invalid' },
+  ]);
+  assert.deepEqual(await received(alice), [25_000_000n]);
+  assert.deepEqual(await redis.hash(keys.balances), { 'wrong.rig': '0.5' });
+});
+
+test('an amount that the network would not relay waits, and the others are paid', async (t) => {
+  const [alice, bob] = [await minerAddress(), await minerAddress()];
+  await owe(alice, '0.25', bob, '0.00001');
+  const report = await processorFor(t, { minimumPayment: '0' }).runOnce();
+  assert.equal(report.paid.length, 1);
+  assert.deepEqual(await received(alice, bob), [25_000_000n, 0n]);
+  assert.deepEqual(await redis.hash(keys.balances), { [bob]: '0.00001' });
+});
+
+test('a payment whose fee is more than a tenth of it waits', async (t) => {
+  const alice = await minerAddress();
+  await owe(alice, '0.0001');
+  const report = await processorFor(t, { minimumPayment: '0' }).runOnce();
+  assert.match(report.problem ?? '', /more than a tenth/);
+  assert.deepEqual(await redis.hash(keys.balances), { [alice]: '0.0001' });
+});
+
 /** The daemon of old: it can only send at once. */
 const old =
   (more?: typeof proxy.fault): typeof proxy.fault =>
@@ -473,6 +551,28 @@ test('a sendmany that cannot be found stays unknown, nothing else is paid, and t
   await redis.command('HSET', keys.pay('batch'), 'state', 'intent');
   assert.equal((await processor.runOnce()).paid.length, 1);
   assert.deepEqual(await received(alice, bob), [25_000_000n, 50_000_000n]);
+});
+
+test('a sendmany that fails after the wallet took the transaction is found, not paid again', async (t) => {
+  const alice = await minerAddress();
+  await owe(alice, '0.25');
+  const client = createDaemonClient(proxy.config);
+  proxy.fault = old();
+  const processor = processorFor(t, {
+    client: {
+      name: client.name,
+      call: async (method, params, options) => {
+        const result = await client.call(method, params, options);
+        if (method !== 'sendmany') return result;
+        const facts = { daemon: client.name, method, rpcCode: -4 };
+        throw new DaemonError('rpc', 'Error: The transaction was rejected!', facts);
+      },
+      batch: (...words) => client.batch(...words),
+      close: () => client.close(),
+    },
+  });
+  assert.equal((await processor.runOnce()).paid.length, 1);
+  assert.deepEqual(await received(alice), [25_000_000n]);
 });
 
 for (const step of ['intended', 'sending', 'sent', 'settled'] as const) {

@@ -115,7 +115,7 @@ test('accepting again does not bring back a block that payments have moved on', 
 });
 
 test('a refused block gives its round back with exact sums, and is counted once', async (t) => {
-  const { look, rounds, mine } = await setUp(t);
+  const { look, log, rounds, mine } = await setUp(t);
   await mine('w1', '0.1', 'w2', '16', '__proto__', '1', 'ü"', '9007199254740993');
   await rounds.close(blockOf(hashA));
   await mine('w1', '0.2', 'w3', '5', 'ü"', '1');
@@ -135,6 +135,7 @@ test('a refused block gives its round back with exact sums, and is counted once'
   assert.deepEqual(await hashOf(look, keys.stats), { invalidBlocks: '1' });
   const facts = await hashOf(look, keys.block(hashA));
   assert.deepEqual([facts['state'], facts['reason']], ['refused', 'high-hash']);
+  assert.equal(log.count('accepted before'), 0);
   assert.ok(Number(await look.command('ttl', keys.block(hashA))) > 29 * 86_400);
 });
 

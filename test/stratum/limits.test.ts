@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { connect, createServer } from 'node:net';
 import { test } from 'node:test';
 import { millis } from '../../libs/primitives/units.ts';
 import { StratumServer } from '../../libs/stratum/server.ts';
@@ -289,15 +290,31 @@ test('behind a proxy bans and limits follow the named client, and never hit the 
   await other.start('a');
 });
 
-test('a PROXY header may stand before TLS', async (t) => {
+test('a PROXY header may stand before TLS, in one packet with the first of it', async (t) => {
   const { port, pool } = await startServer(t, {
     tcpProxyProtocol: true,
     ports: [{ ...plainPort, tls: true }],
     tls: { cert: testCertificate, key: testKey },
   });
-  const miner = await StratumClient.open(port, { preface: proxyV2, tls: true }, t);
-  await miner.start('a');
-  assert.equal(pool.logins[0]?.ip, '203.0.113.7');
+  const proxy = createServer((client) => {
+    client.once('data', (hello) => {
+      const server = connect(port, '127.0.0.1');
+      server.write(Buffer.concat([proxyV2, hello]));
+      client.pipe(server).pipe(client);
+    });
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  t.after(() => proxy.close());
+  const address = proxy.address();
+  const proxyPort = typeof address === 'object' ? (address?.port ?? 0) : 0;
+  const through = await StratumClient.open(proxyPort, { tls: true }, t);
+  await through.start('a');
+  const apart = await StratumClient.open(port, { preface: proxyV2, tls: true }, t);
+  await apart.start('a');
+  assert.deepEqual(
+    pool.logins.map(({ ip }) => ip),
+    ['203.0.113.7', '203.0.113.7'],
+  );
 });
 
 test('a connection stops being read while a thousand of its shares are under way', async (t) => {

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { installRoot } from '../../libs/primitives/installRoot.ts';
+import { startTestMiner } from '../../scripts/regtest/testMiner.ts';
+import { cleanUp } from '../support/cleanup.ts';
+import { buildRig, newAddress, takesMiners } from '../support/rig.ts';
+import { until } from '../support/until.ts';
+
+const run = promisify(execFile);
+const cli = join(installRoot, 'scripts', 'cli.js');
+
+test('blocknotify through scripts/cli.js gives every fork work on the new block, without polling or p2p', async (t) => {
+  const rig = await buildRig(t, {
+    forks: 2,
+    pool: { blockRefreshInterval: 0, jobRebroadcastTimeout: 3_600 },
+  });
+  const portal = rig.start();
+  await takesMiners(portal);
+  const from = portal.output.length;
+  const [hash = ''] = await rig.litecoin.a.generate(1);
+  const answer = await run(process.execPath, [
+    cli,
+    `-port=${rig.cliPort}`,
+    'blocknotify',
+    'litecoin',
+    hash,
+  ]);
+  assert.match(answer.stdout, /litecoin/);
+  const height = await rig.litecoin.a.rpc('getblockcount');
+  for (const fork of [0, 1]) {
+    await portal.line(
+      new RegExp(`thread ${fork}\\).*Height ${Number(height) + 1} is being mined`),
+      { from },
+    );
+  }
+});
+
+test('a command that is wrong has exit code 1 and says why', async (t) => {
+  const rig = await buildRig(t, { forks: 1 });
+  const portal = rig.start();
+  await takesMiners(portal, 1);
+  const wrong = [
+    ['blocknotify', 'dogecoin', 'ab'.repeat(32)],
+    ['blocknotify', 'litecoin', 'short'],
+    ['nonsense'],
+  ];
+  for (const params of wrong) {
+    await assert.rejects(
+      run(process.execPath, [cli, `-port=${rig.cliPort}`, ...params]),
+      (error: unknown) => {
+        const { code, stderr } = error as { code: number; stderr: string };
+        assert.equal(code, 1);
+        assert.match(stderr, /error: /);
+        return true;
+      },
+    );
+  }
+});
+
+test('reloadpool takes over a changed pool file, and refuses one with errors', async (t) => {
+  const rig = await buildRig(t, { forks: 2 });
+  const portal = rig.start();
+  await takesMiners(portal);
+  const miner = startTestMiner({
+    port: rig.stratumPort,
+    worker: await newAddress(rig.litecoin),
+    algorithm: 'scrypt',
+    sharesPerSecond: 0,
+  });
+  cleanUp(t, () => miner.stop());
+  await until('the miner has its difficulty', () => miner.difficulty === 1.6e-5);
+  const file = join(rig.dir, 'pool_configs', 'litecoin.json');
+  const sound = await readFile(file, 'utf8');
+  await writeFile(file, sound.replace('"diff": 0.000016', '"diff": -1'));
+  await assert.rejects(
+    run(process.execPath, [cli, `-port=${rig.cliPort}`, 'reloadpool', 'litecoin']),
+  );
+  assert.equal(miner.connections, 1);
+  await writeFile(file, sound.replace('"diff": 0.000016', '"diff": 0.00002'));
+  await run(process.execPath, [cli, `-port=${rig.cliPort}`, 'reloadpool', 'litecoin']);
+  await until('the miner is back with the new difficulty', () => miner.difficulty === 0.00002);
+  assert.equal(await miner.mine(), true);
+});
+
+test('--check tries daemons, wallet and Redis, starts nothing, and its exit code tells', async (t) => {
+  const rig = await buildRig(t, { forks: 1 });
+  const good = rig.start(['--check']);
+  assert.equal(await good.exit(), 0);
+  assert.match(good.output, /ok .*daemon .*answers/);
+  assert.match(good.output, /ok .*wallet .*answers/);
+  assert.match(good.output, /ok .*Redis .*answers/);
+  await rig.redisServer.kill('SIGKILL');
+  const bad = rig.start(['--check']);
+  assert.equal(await bad.exit(), 1);
+  assert.match(bad.output, /FAILED .*Redis/);
+});
+
+test('a configuration with errors starts nothing and lists all of them with file, line and column', async (t) => {
+  const rig = await buildRig(t, {
+    forks: 1,
+    pool: { address: undefined, ports: { 99999: { diff: '8' } } },
+  });
+  const portal = rig.start();
+  assert.equal(await portal.exit(), 1);
+  assert.match(portal.output, /pool_configs\/litecoin\.json:\d+:\d+ address: /);
+  assert.match(portal.output, /pool_configs\/litecoin\.json:\d+:\d+ ports\.99999/);
+  assert.match(portal.output, /Nothing was started/);
+});
