@@ -384,7 +384,10 @@ test('a refused transaction is given up, and its successor spends an input of it
   });
   await processor.runOnce();
   assert.deepEqual(await redis.hash(keys.balances), { [alice]: '0.25' });
-  const outpoint = String(await redis.command('GET', keys.pay('guard'))).split(' ')[0];
+  const [outpoint = ''] = String(await redis.command('GET', keys.pay('guard'))).split(' ');
+  // Locked, the wallet would not choose it by itself.
+  const [txid, vout] = outpoint.split(':');
+  await pair.a.rpc('lockunspent', [false, [{ txid, vout: Number(vout) }]]);
   const [payment] = (await processor.runOnce()).paid;
   assert.ok(payment);
   const sent = await pair.a.rpc('getrawtransaction', [payment.txid, true]);
