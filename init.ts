@@ -2,6 +2,7 @@ import { runMaster } from './libs/cluster/master.ts';
 import { runPaymentProcess } from './libs/cluster/paymentProcess.ts';
 import { runPoolWorker } from './libs/cluster/poolWorker.ts';
 import { ownRole } from './libs/cluster/roles.ts';
+import { runWebsiteProcess } from './libs/cluster/websiteProcess.ts';
 
 switch (ownRole()) {
   case 'pool':
@@ -9,6 +10,9 @@ switch (ownRole()) {
     break;
   case 'payments':
     runPaymentProcess();
+    break;
+  case 'website':
+    runWebsiteProcess();
     break;
   default:
     await runMaster(process.argv.slice(2));

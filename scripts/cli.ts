@@ -10,7 +10,6 @@ const usage = `Usage: node scripts/cli.js [-host=127.0.0.1] [-port=17117] [-time
 
 Commands:
   blocknotify <coin> <hash>   the coin's daemon has a new block (for its blocknotify= line)
-  coinswitch <coin> [switch]  the switching port mines this coin from now on
   reloadpool <coin>           reads that pool's configuration again and restarts it
   help                        this text
 

@@ -17,6 +17,8 @@ import { unsupported } from './versionLimits.ts';
 /** Children get this long to end cleanly, in milliseconds, before they are killed. */
 const childPatience = 9_500;
 
+const processNames = { payments: 'payment processor', website: 'website' } as const;
+
 interface Fork {
   readonly supervisor: Supervisor;
   readonly role: Role;
@@ -74,13 +76,14 @@ export class Portal {
     const forks = this.#pools.length === 0 ? 0 : forkCount(this.#portal);
     for (let forkId = 0; forkId < forks; forkId++) this.#startFork('pool', forkId);
     if (this.#pools.some((pool) => pool.paymentProcessing.enabled)) this.#startFork('payments', 0);
+    if (this.#portal.website.enabled) this.#startFork('website', 0);
     this.#log.special(
       `The portal runs: ${this.#pools.length} pool(s) on ${forks} fork(s), commands on port ${this.#cli.port}.`,
     );
   }
 
   #startFork(role: Role, forkId: number): void {
-    const name = role === 'pool' ? `pool worker ${forkId}` : 'payment processor';
+    const name = role === 'pool' ? `pool worker ${forkId}` : processNames[role];
     let range = { first: 0, count: 0 };
     const supervisor = new Supervisor({
       name,
@@ -156,6 +159,7 @@ export class Portal {
     this.#pools = this.#pools.map((old) => (old.coin.name === coin ? pool : old));
     this.#tell('pool', { type: 'reloadpool', coin, pool });
     this.#tell('payments', { type: 'reloadpool', coin, pool });
+    this.#tell('website', { type: 'reloadpool', coin, pool });
     return undefined;
   }
 

@@ -17,7 +17,9 @@ export async function takenPorts(
     })),
   );
   const cli = { port: portal.cliPort, host: '127.0.0.1', what: 'cliPort of config.json' };
-  const problems = await Promise.all([cli, ...wanted].map(tryPort));
+  const { enabled, port, host } = portal.website;
+  const website = enabled ? [{ port, host, what: 'website.port of config.json' }] : [];
+  const problems = await Promise.all([cli, ...website, ...wanted].map(tryPort));
   return problems.filter((problem) => problem !== undefined);
 }
 

@@ -15,8 +15,6 @@ export function unsupported(pools: readonly PoolConfig[]): string[] {
 /** A sentence for each wish that the portal can do without. */
 export function notYet(portal: PortalConfig): string[] {
   const wishes: string[] = [];
-  if (portal.website.enabled)
-    wishes.push('The website is not part of this version: none is served.');
   if (portal.profitSwitch.enabled)
     wishes.push('Profit switching is not part of this version: nothing switches.');
   for (const [name, port] of Object.entries(portal.switching)) {
