@@ -3,6 +3,7 @@ import { runPaymentProcess } from './libs/cluster/paymentProcess.ts';
 import { runPoolWorker } from './libs/cluster/poolWorker.ts';
 import { ownRole } from './libs/cluster/roles.ts';
 import { runWebsiteProcess } from './libs/cluster/websiteProcess.ts';
+import { startWebsite } from './libs/website/website.ts';
 
 switch (ownRole()) {
   case 'pool':
@@ -12,7 +13,7 @@ switch (ownRole()) {
     runPaymentProcess();
     break;
   case 'website':
-    runWebsiteProcess();
+    runWebsiteProcess(startWebsite);
     break;
   default:
     await runMaster(process.argv.slice(2));

@@ -1,25 +1,44 @@
 // `node scripts/cli.js <command>`: one line of JSON to the portal's command port, its answer as text.
 import { readFileSync } from 'node:fs';
 import net from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { type ParseError, parse } from 'jsonc-parser';
 import { complain, say } from '../libs/log/console.ts';
 import { codeOf, messageOf } from '../libs/primitives/errors.ts';
+import { hashPassword } from '../libs/primitives/password.ts';
 import { isRecord, own } from '../libs/primitives/unknown.ts';
 
-const usage = `Usage: node scripts/cli.js [-host=127.0.0.1] [-port=17117] [-timeout=10] <command> [params] [-key=value]
+const usage = `Usage: node scripts/cli.js [-host=127.0.0.1] [-port=17117] [-timeout=10] [-dir=.] <command> [params] [-json]
 
-Commands:
-  blocknotify <coin> <hash>   the coin's daemon has a new block (for its blocknotify= line)
-  reloadpool <coin>           reads that pool's configuration again and restarts it
-  help                        this text
+Commands for daemons and scripts, over the CLI port:
+  blocknotify <coin> <hash>     the coin's daemon has a new block (for its blocknotify= line)
+  reloadpool <coin>             reads that pool's configuration again and restarts it
 
-The port is that of "cliPort" in ./config.json, else 17117; the time-out is in seconds. The exit code is 1 on an error.`;
+Commands for the operator, over data/cli.sock in the portal's folder (-dir):
+  status                        processes, pools, connections
+  pools                         height, difficulty and miners of each pool
+  miners [coin]                 everybody who is connected
+  miner <address|worker>        that miner's connections
+  kick <ip|address|worker>      closes connections
+  bans                          who is banned, until when and why
+  ban <ip> [seconds] [why]      bans an address on every fork (default: an hour)
+  unban <ip>                    lifts a ban
+  payments [status|dry-run|pause|resume|held|resolve …]   shows and steers payments
+  loglevel <level>              debug, warning, error or special, from now on
+  hash-password                 makes adminCenter.passwordHash of the password that is typed
+  help                          this text
+
+-json gives the data of an operator's command as JSON. The port is that of "cliPort" in ./config.json, else 17117; the
+time-out is in seconds. The exit code is 1 on an error.`;
 
 const defaultHost = '127.0.0.1';
 const defaultPort = 17117;
 const defaultTimeout = '10';
 /** Options that are ours; all others go to the portal. */
-const ownOptions: ReadonlySet<string> = new Set(['host', 'port', 'timeout']);
+const ownOptions: ReadonlySet<string> = new Set(['host', 'port', 'timeout', 'dir']);
+/** What daemons and other machines' scripts may say; everything else is for the operator's own user. */
+const portCommands: ReadonlySet<string> = new Set(['blocknotify', 'coinswitch', 'reloadpool']);
 
 interface CommandLine {
   readonly command: string | undefined;
@@ -72,10 +91,15 @@ function isPort(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 65535;
 }
 
+type Place = { readonly host: string; readonly port: number } | { readonly path: string };
+
+const nameOf = (place: Place): string =>
+  'path' in place ? place.path : `${place.host}:${place.port}`;
+
 /** The portal's whole answer, within `seconds`. Rejects with a sentence for the operator. */
-function ask(host: string, port: number, seconds: number, line: string): Promise<string> {
+function ask(place: Place, seconds: number, line: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = net.connect({ host, port });
+    const socket = net.connect(place);
     const chunks: Buffer[] = [];
     const fail = (sentence: string): void => {
       clearTimeout(timer);
@@ -83,12 +107,12 @@ function ask(host: string, port: number, seconds: number, line: string): Promise
       reject(new Error(sentence));
     };
     const timer = setTimeout(
-      () => fail(`The portal at ${host}:${port} did not answer within ${seconds} s.`),
+      () => fail(`The portal at ${nameOf(place)} did not answer within ${seconds} s.`),
       seconds * 1_000,
     );
     socket.on('connect', () => socket.write(line));
     socket.on('data', (chunk) => chunks.push(chunk));
-    socket.on('error', (error) => fail(sentenceOf(error, host, port)));
+    socket.on('error', (error) => fail(sentenceOf(error, place)));
     socket.on('end', () => {
       clearTimeout(timer);
       resolve(Buffer.concat(chunks).toString('utf8'));
@@ -96,11 +120,43 @@ function ask(host: string, port: number, seconds: number, line: string): Promise
   });
 }
 
-function sentenceOf(error: Error, host: string, port: number): string {
-  if (codeOf(error) === 'ECONNREFUSED') {
-    return `No portal listens for commands at ${host}:${port}. Is it running, and is this its "cliPort"?`;
+function sentenceOf(error: Error, place: Place): string {
+  const code = codeOf(error);
+  if ('path' in place && (code === 'ENOENT' || code === 'ECONNREFUSED')) {
+    return `No portal listens at ${place.path}. Is it running, and is -dir= its folder?`;
   }
-  return `The portal at ${host}:${port} cannot be asked: ${messageOf(error) || codeOf(error)}.`;
+  if ('path' in place && code === 'EACCES') {
+    return `${place.path} may only be opened by the user that runs the portal.`;
+  }
+  if (code === 'ECONNREFUSED') {
+    return `No portal listens for commands at ${nameOf(place)}. Is it running, and is this its "cliPort"?`;
+  }
+  return `The portal at ${nameOf(place)} cannot be asked: ${messageOf(error) || code}.`;
+}
+
+/** Where a command goes, or a sentence that says why nowhere. */
+function placeOf(command: string, options: ReadonlyMap<string, string>): Place | string {
+  const byPort = portCommands.has(command) || options.has('port') || options.has('host');
+  if (!byPort) return { path: join(options.get('dir') ?? '.', 'data', 'cli.sock') };
+  const port = portOf(options.get('port'));
+  if (typeof port === 'string') return port;
+  return { host: options.get('host') ?? defaultHost, port };
+}
+
+/** Reads the password from the terminal or a pipe, so that it stands in no shell history. */
+async function printPasswordHash(): Promise<number> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  const password = await new Promise<string>((resolve) => {
+    lines.question('Password: ', resolve);
+    lines.once('close', () => resolve(''));
+  });
+  lines.close();
+  if (password.length < 8) {
+    complain('A password of the admin centre has at least 8 characters.');
+    return 1;
+  }
+  say(await hashPassword(password));
+  return 0;
 }
 
 /** The exit code. */
@@ -114,9 +170,10 @@ async function main(args: readonly string[]): Promise<number> {
     complain(usage);
     return 1;
   }
-  const port = portOf(options.get('port'));
-  if (typeof port === 'string') {
-    complain(port);
+  if (command === 'hash-password') return printPasswordHash();
+  const place = placeOf(command, options);
+  if (typeof place === 'string') {
+    complain(place);
     return 1;
   }
   const seconds = Number(options.get('timeout') ?? defaultTimeout);
@@ -124,11 +181,10 @@ async function main(args: readonly string[]): Promise<number> {
     complain(`-timeout=${options.get('timeout')} is no number of seconds above 0, at most 3600.`);
     return 1;
   }
-  const host = options.get('host') ?? defaultHost;
   const sent = Object.fromEntries([...options].filter(([key]) => !ownOptions.has(key)));
   try {
     const line = `${JSON.stringify({ command, params, options: sent })}\n`;
-    return show(await ask(host, port, seconds, line));
+    return show(await ask(place, seconds, line));
   } catch (error) {
     complain(messageOf(error));
     return 1;

@@ -1,7 +1,8 @@
 import { secretsOf } from '../config/secrets.ts';
 import type { PortalConfig } from '../config/types.ts';
 import { parseToChild, type ToChild, type ToMaster } from '../ipc/messages.ts';
-import { createLogger, hideInLogs, type Logger } from '../log/logger.ts';
+import { createLogger, hideInLogs, type RootLogger, severities } from '../log/logger.ts';
+import { messageOf } from '../primitives/errors.ts';
 import { type HandOff, handOffFrom } from './handOff.ts';
 
 // What every child process does alike: greet the master, wait for `start`, end cleanly when told to or left alone.
@@ -13,6 +14,8 @@ export type StartMessage = Extract<ToChild, { type: 'start' }>;
 
 export interface RunningChild {
   onMessage(message: ToChild): void;
+  /** A command of the operator: plain JSON data. Rejects with a sentence. */
+  ask(command: string, params: readonly string[]): Promise<unknown>;
   stop(): Promise<void>;
 }
 
@@ -22,9 +25,10 @@ export function tellMaster(message: ToMaster): void {
 
 /** Runs this process as a child of the master. `run` is called once, with the configuration. */
 export function runChild(
-  run: (start: StartMessage, handOff: HandOff, log: Logger) => RunningChild,
+  run: (start: StartMessage, handOff: HandOff, log: RootLogger) => RunningChild,
 ): void {
   let running: RunningChild | undefined;
+  let log: RootLogger | undefined;
   let stopping = false;
 
   const stop = (): void => {
@@ -41,10 +45,13 @@ export function runChild(
     const message = parseToChild(raw);
     if (message === undefined || stopping) return;
     if (message.type === 'stop') return stop();
+    if (message.type === 'logLevel') return setLevel(log, message.level);
+    if (message.type === 'ask') return answer(running, message);
     if (message.type !== 'start') return running?.onMessage(message);
     const handOff = handOffFrom(message.config);
     if (handOff === undefined || running !== undefined) return;
-    running = run(message, handOff, loggerFor(handOff.portal, handOff.pools));
+    log = loggerFor(handOff.portal, handOff.pools);
+    running = run(message, handOff, log);
   });
   // The master is gone: nobody would steer, restart or stop this process any more.
   process.on('disconnect', stop);
@@ -54,8 +61,25 @@ export function runChild(
   tellMaster({ type: 'hello' });
 }
 
+/** Unknown levels are left alone: the master checks what the operator typed. */
+export function setLevel(log: RootLogger | undefined, name: string): void {
+  const level = severities.find((severity) => severity === name);
+  if (level !== undefined) log?.setLevel(level);
+}
+
+function answer(running: RunningChild | undefined, ask: Extract<ToChild, { type: 'ask' }>): void {
+  const { id, command, params } = ask;
+  const asked =
+    running?.ask(command, params) ?? Promise.reject(new Error('the process is still starting'));
+  asked.then(
+    (data) => tellMaster({ type: 'answer', id, error: undefined, data }),
+    (error: unknown) =>
+      tellMaster({ type: 'answer', id, error: messageOf(error), data: undefined }),
+  );
+}
+
 /** The logger of a process, with every configured secret hidden from then on. */
-export function loggerFor(portal: PortalConfig, pools: HandOff['pools']): Logger {
+export function loggerFor(portal: PortalConfig, pools: HandOff['pools']): RootLogger {
   for (const secret of secretsOf(portal, pools)) hideInLogs(secret);
   return createLogger({
     level: portal.logLevel,

@@ -1,9 +1,11 @@
+import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import net from 'node:net';
 import type { Logger } from '../log/logger.ts';
 import { messageOf } from '../primitives/errors.ts';
 import { isRecord, own, parseJson } from '../primitives/unknown.ts';
 
-// The command port for daemons' blocknotify and for scripts/cli.js: loopback only, one JSON line in, text back.
+// The command ports for daemons' blocknotify and for scripts/cli.js: one JSON line in, text back.
 
 const longestLine = 10_240;
 const idleLimit = 10_000;
@@ -19,30 +21,44 @@ export type CliAnswer = { readonly ok: boolean; readonly text: string };
 export type CliHandler = (command: CliCommand) => Promise<CliAnswer> | CliAnswer;
 
 export interface CliListener {
+  /** As it was bound; 0 for a socket file. */
   readonly port: number;
   close(): Promise<void>;
 }
 
+/** A port of the loopback, or a socket file that only the operator's user may open. */
+export type CliPlace = { readonly port: number } | { readonly path: string };
+
 /** Rejects with the listen error (EADDRINUSE, …). No input ends it: each bad line gets an `error: …` answer. */
-export function listenForCommands(
-  port: number,
+export async function listenForCommands(
+  place: CliPlace,
   handler: CliHandler,
   log: Logger,
 ): Promise<CliListener> {
   const server = net.createServer({ allowHalfOpen: true }, (socket) => serve(socket, handler, log));
   server.maxConnections = mostConnections;
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => {
-      server.off('error', reject);
-      server.on('error', (error) => log.error(`The CLI port failed: ${error.message}.`));
-      const address = server.address();
-      resolve({
-        port: typeof address === 'object' && address !== null ? address.port : port,
-        close: () => new Promise((done) => server.close(() => done())),
-      });
-    });
-  });
+  await ('port' in place ? listenOnPort(server, place.port) : listenOnFile(server, place.path));
+  server.on('error', (error) => log.error(`The command port failed: ${error.message}.`));
+  const address = server.address();
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : 0,
+    close: () => new Promise((done) => server.close(() => done())),
+  };
+}
+
+async function listenOnPort(server: net.Server, port: number): Promise<void> {
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+}
+
+async function listenOnFile(server: net.Server, path: string): Promise<void> {
+  // What a killed portal left behind; a living one holds the TCP command port, which is opened first.
+  rmSync(path, { force: true });
+  // The file is made inside listen(): it must not be open to others for a moment.
+  const before = process.umask(0o177);
+  server.listen(path);
+  process.umask(before);
+  await once(server, 'listening');
 }
 
 function serve(socket: net.Socket, handler: CliHandler, log: Logger): void {

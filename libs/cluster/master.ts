@@ -29,7 +29,7 @@ export async function runMaster(args: readonly string[]): Promise<void> {
     process.exitCode = 1;
     return;
   }
-  const log = loggerFor(portal, pools).child('Master');
+  const log = loggerFor(portal, pools);
   if (parsed.check) {
     process.exitCode = (await checkServices(portal, pools)) ? 0 : 1;
     return;

@@ -40,6 +40,10 @@ class PaymentProcess implements RunningChild {
     this.#run(config);
   }
 
+  ask(command: string): Promise<unknown> {
+    return Promise.reject(new RangeError(`the payment processor does not know "${command}"`));
+  }
+
   async stop(): Promise<void> {
     await Promise.all([...this.#payers.values()].map((payer) => payer.stop()));
   }

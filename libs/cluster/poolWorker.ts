@@ -70,7 +70,26 @@ class PoolWorker implements RunningChild {
         break;
       case 'start':
       case 'stop':
+      case 'ask':
+      case 'logLevel':
         break;
+    }
+  }
+
+  async ask(command: string, params: readonly string[]): Promise<unknown> {
+    const [name = ''] = params;
+    const pools = [...this.#pools];
+    switch (command) {
+      case 'stats':
+        return pools.map(([, pool]) => pool.stats());
+      case 'miners':
+        return pools
+          .filter(([coin]) => name === '' || coin === name)
+          .flatMap(([coin, pool]) => pool.miners().map((miner) => ({ coin, ...miner })));
+      case 'kick':
+        return pools.reduce((sum, [, pool]) => sum + pool.kick(name), 0);
+      default:
+        throw new RangeError(`a pool worker does not know "${command}"`);
     }
   }
 

@@ -1,15 +1,20 @@
 import os from 'node:os';
+import { join } from 'node:path';
 import type { LoadedConfig } from '../config/loadConfig.ts';
 import { formatProblem } from '../config/loadConfig.ts';
 import type { PoolConfig, PortalConfig } from '../config/types.ts';
 import type { Ban, ToChild, ToMaster } from '../ipc/messages.ts';
-import type { Logger } from '../log/logger.ts';
+import type { RootLogger } from '../log/logger.ts';
 import { codeOf, messageOf } from '../primitives/errors.ts';
+import { banKey } from '../stratum/bans.ts';
+import { Asking } from './asking.ts';
+import { setLevel } from './childProcess.ts';
 import { type CliListener, listenForCommands } from './cliListener.ts';
 import { runCommand } from './commands.ts';
 import { ExtranonceRanges } from './extranonceRanges.ts';
 import type { HandOff } from './handOff.ts';
 import { claimInstance } from './instance.ts';
+import { type OperatorEffects, runOperatorCommand } from './operatorCommands.ts';
 import { type Role, spawnRole } from './roles.ts';
 import { Supervisor } from './supervisor.ts';
 import { unsupported } from './versionLimits.ts';
@@ -29,12 +34,13 @@ export class Portal {
   readonly #portal: PortalConfig;
   readonly #dataDir: string;
   readonly #reload: () => LoadedConfig;
-  readonly #log: Logger;
+  readonly #log: RootLogger;
+  readonly #asking = new Asking();
   readonly #forks: Fork[] = [];
   readonly #bans = new Map<string, Ban>();
   #pools: readonly PoolConfig[];
   #ranges: ExtranonceRanges | undefined;
-  #cli: CliListener | undefined;
+  #cli: readonly CliListener[] = [];
   #stopping = false;
 
   constructor(
@@ -42,7 +48,7 @@ export class Portal {
     pools: readonly PoolConfig[],
     dataDir: string,
     reload: () => LoadedConfig,
-    log: Logger,
+    log: RootLogger,
   ) {
     this.#portal = portal;
     this.#pools = pools;
@@ -54,20 +60,7 @@ export class Portal {
   async start(): Promise<void> {
     process.on('SIGINT', () => this.#signalled('SIGINT'));
     process.on('SIGTERM', () => this.#signalled('SIGTERM'));
-    try {
-      this.#cli = await listenForCommands(
-        this.#portal.cliPort,
-        (command) =>
-          runCommand(command, {
-            coins: () => this.#pools.map((pool) => pool.coin.name),
-            blockNotify: (coin, hash) => this.#tell('pool', { type: 'blocknotify', coin, hash }),
-            reloadPool: (coin) => this.#reloadPool(coin),
-          }),
-        this.#log.child('CLI'),
-      );
-    } catch (error) {
-      const why = codeOf(error) === 'EADDRINUSE' ? 'it is in use' : messageOf(error);
-      this.#log.error(`The CLI port ${this.#portal.cliPort} cannot be opened: ${why}.`);
+    if (!(await this.#listenForCommands())) {
       process.exitCode = 1;
       return;
     }
@@ -78,8 +71,83 @@ export class Portal {
     if (this.#pools.some((pool) => pool.paymentProcessing.enabled)) this.#startFork('payments', 0);
     if (this.#portal.website.enabled) this.#startFork('website', 0);
     this.#log.special(
-      `The portal runs: ${this.#pools.length} pool(s) on ${forks} fork(s), commands on port ${this.#cli.port}.`,
+      `The portal runs: ${this.#pools.length} pool(s) on ${forks} fork(s), commands on port ${this.#cli[0]?.port}.`,
     );
+  }
+
+  async #listenForCommands(): Promise<boolean> {
+    const effects = this.#effects();
+    const log = this.#log.child('CLI');
+    const { cliPort } = this.#portal;
+    const path = join(this.#dataDir, 'cli.sock');
+    try {
+      const port = await listenForCommands(
+        { port: cliPort },
+        (command) => runCommand(command, effects),
+        log,
+      );
+      this.#cli = [port];
+      const file = await listenForCommands(
+        { path },
+        (command) => runOperatorCommand(command, effects),
+        log,
+      );
+      this.#cli = [port, file];
+      return true;
+    } catch (error) {
+      const place =
+        this.#cli.length === 0 ? `The CLI port ${cliPort}` : `The command socket ${path}`;
+      const why = codeOf(error) === 'EADDRINUSE' ? 'it is in use' : messageOf(error);
+      this.#log.error(`${place} cannot be opened: ${why}.`);
+      for (const listener of this.#cli) void listener.close();
+      return false;
+    }
+  }
+
+  #effects(): OperatorEffects {
+    return {
+      coins: () => this.#pools.map((pool) => pool.coin.name),
+      blockNotify: (coin, hash) => this.#tell('pool', { type: 'blocknotify', coin, hash }),
+      reloadPool: (coin) => this.#reloadPool(coin),
+      ask: (role, command, params) => this.#ask(role, command, params),
+      bans: () => this.#currentBans(),
+      ban: (ip, seconds, why) =>
+        this.#ban({ ip: banKey(ip), until: Date.now() + seconds * 1000, why }),
+      unban: (ip) => {
+        const key = banKey(ip);
+        if (!this.#currentBans().some((ban) => ban.ip === key)) return false;
+        // A ban that is over lifts the one in force.
+        this.#ban({ ip: key, until: 0, why: 'lifted' });
+        return true;
+      },
+      setLogLevel: (level) => {
+        setLevel(this.#log, level);
+        for (const { supervisor } of this.#forks) supervisor.send({ type: 'logLevel', level });
+      },
+      processes: () => [
+        { name: 'master', pid: process.pid },
+        ...this.#forks.map(({ supervisor }) => ({ name: supervisor.name, pid: supervisor.pid })),
+      ],
+    };
+  }
+
+  #ban(ban: Ban): void {
+    this.#bans.set(ban.ip, ban);
+    this.#tell('pool', { type: 'banIP', ban });
+  }
+
+  async #ask(role: Role, command: string, params: readonly string[]): Promise<readonly unknown[]> {
+    const forks = this.#forks.filter((fork) => fork.role === role);
+    if (forks.length === 0) throw new RangeError(`no ${role} process runs in this portal`);
+    const answers = await Promise.allSettled(
+      forks.map(({ supervisor }) =>
+        this.#asking.ask((id) => supervisor.send({ type: 'ask', id, command, params })),
+      ),
+    );
+    const good = answers.filter((answer) => answer.status === 'fulfilled');
+    const [bad] = answers.filter((answer) => answer.status === 'rejected');
+    if (good.length === 0 && bad !== undefined) throw bad.reason;
+    return good.map(({ value }) => value);
   }
 
   #startFork(role: Role, forkId: number): void {
@@ -117,6 +185,9 @@ export class Portal {
         for (const { supervisor, role } of this.#forks) {
           if (role === 'pool' && supervisor !== from) supervisor.send(message);
         }
+        break;
+      case 'answer':
+        this.#asking.answered(message);
         break;
       case 'fatal':
         this.#log.error(message.message);
@@ -175,7 +246,7 @@ export class Portal {
     if (this.#stopping) return;
     this.#stopping = true;
     await Promise.all([
-      this.#cli?.close(),
+      ...this.#cli.map((listener) => listener.close()),
       ...this.#forks.map(({ supervisor }) => supervisor.stop(childPatience)),
     ]);
     process.exit(exitCode);

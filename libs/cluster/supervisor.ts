@@ -59,6 +59,10 @@ export class Supervisor {
     this.#child?.send(message);
   }
 
+  get name(): string {
+    return this.#options.name;
+  }
+
   get pid(): number | undefined {
     return this.#child?.pid;
   }

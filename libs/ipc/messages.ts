@@ -12,8 +12,16 @@ export type ToChild =
       readonly bans: readonly Ban[];
     }
   | { readonly type: 'banIP'; readonly ban: Ban }
+  | { readonly type: 'logLevel'; readonly level: string }
   | { readonly type: 'blocknotify'; readonly coin: string; readonly hash: string }
   | { readonly type: 'reloadpool'; readonly coin: string; readonly pool: unknown }
+  /** A command of the operator; answered with `answer` of the same id. */
+  | {
+      readonly type: 'ask';
+      readonly id: number;
+      readonly command: string;
+      readonly params: readonly string[];
+    }
   | { readonly type: 'stop' };
 
 export type ToMaster =
@@ -22,6 +30,13 @@ export type ToMaster =
   /** A pool of this fork takes miners. */
   | { readonly type: 'poolReady'; readonly coin: string }
   | { readonly type: 'banIP'; readonly ban: Ban }
+  /** `data`: the answer as plain JSON data, whose shape the command defines; undefined with an error text. */
+  | {
+      readonly type: 'answer';
+      readonly id: number;
+      readonly error: string | undefined;
+      readonly data: unknown;
+    }
   /** Something that no respawn can mend (a port in use): the master says it and stops everything. */
   | { readonly type: 'fatal'; readonly message: string };
 
@@ -58,6 +73,12 @@ export function parseToChild(message: unknown): ToChild | undefined {
       if (typeof coin !== 'string') return undefined;
       return { type: 'reloadpool', coin, pool: own(message, 'pool') };
     }
+    case 'logLevel': {
+      const level = own(message, 'level');
+      return typeof level === 'string' ? { type: 'logLevel', level } : undefined;
+    }
+    case 'ask':
+      return parseAsk(message);
     case 'stop':
       return { type: 'stop' };
     default:
@@ -78,6 +99,14 @@ export function parseToMaster(message: unknown): ToMaster | undefined {
       const ban = parseBan(own(message, 'ban'));
       return ban && { type: 'banIP', ban };
     }
+    case 'answer': {
+      const id = own(message, 'id');
+      const error = own(message, 'error');
+      if (typeof id !== 'number' || (error !== undefined && typeof error !== 'string')) {
+        return undefined;
+      }
+      return { type: 'answer', id, error, data: own(message, 'data') };
+    }
     case 'fatal': {
       const text = own(message, 'message');
       return typeof text === 'string' ? { type: 'fatal', message: text } : undefined;
@@ -85,6 +114,17 @@ export function parseToMaster(message: unknown): ToMaster | undefined {
     default:
       return undefined;
   }
+}
+
+function parseAsk(message: UnknownRecord): ToChild | undefined {
+  const id = own(message, 'id');
+  const command = own(message, 'command');
+  const params = own(message, 'params');
+  if (typeof id !== 'number' || typeof command !== 'string') return undefined;
+  if (!Array.isArray(params) || !params.every((param) => typeof param === 'string')) {
+    return undefined;
+  }
+  return { type: 'ask', id, command, params };
 }
 
 function parseStart(message: UnknownRecord): ToChild | undefined {

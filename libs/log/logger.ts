@@ -22,9 +22,17 @@ export interface Logger {
   child(system: string, component?: string): Logger;
 }
 
+/** A process's own logger, from which all others come. */
+export interface RootLogger extends Logger {
+  /** Lowest severity from now on, of this logger and of all that came from it. */
+  setLevel(level: Severity): void;
+}
+
 export interface LogSink {
   write(line: string): void;
 }
+
+const rank: Record<Severity, number> = { debug: 0, warning: 1, error: 2, special: 3 };
 
 const paint: Record<Severity, (text: string) => string> = {
   debug: colors.green,
@@ -58,19 +66,27 @@ const localTime = (now: Date): string => {
 // A line feed or escape in a miner's name must not forge a line or paint the operator's terminal.
 const controls = /[\p{Cc}\u2028\u2029]/gu;
 
-export function createLogger(options: LogOptions, sink: LogSink = process.stdout): Logger {
+export function createLogger(options: LogOptions, sink: LogSink = process.stdout): RootLogger {
   if (options.colors) colors.enable();
-  return makeLogger(options, sink, 'Master', undefined);
+  const state: LogState = { ...options };
+  return {
+    ...makeLogger(state, sink, 'Master', undefined),
+    setLevel: (level) => {
+      state.level = level;
+    },
+  };
 }
 
+/** One for all loggers of a sink. */
+type LogState = { -readonly [key in keyof LogOptions]: LogOptions[key] };
+
 function makeLogger(
-  options: LogOptions,
+  options: LogState,
   sink: LogSink,
   system: string,
   component: string | undefined,
 ): Logger {
-  const lowest = severities.indexOf(options.level);
-  const enabled = (severity: Severity) => severities.indexOf(severity) >= lowest;
+  const enabled = (severity: Severity) => rank[severity] >= rank[options.level];
   const write = (severity: Severity, sentence: string): void => {
     if (!enabled(severity)) return;
     const text = redact(sentence).replace(controls, (c) => JSON.stringify(c).slice(1, -1));

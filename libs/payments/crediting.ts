@@ -49,6 +49,9 @@ export class BlockCrediting {
       if (fate.kind !== 'offChain' && fate.kind !== 'unclear' && suspects.has(block.blockHash)) {
         await notes.suspect(block.blockHash, undefined);
       }
+      if (fate.kind === 'immature' || fate.kind === 'mature') {
+        await notes.confirmations(block.blockHash, fate.confirmations);
+      } else if (fate.kind === 'offChain') await notes.confirmations(block.blockHash, 0);
       await this.#act(block, fate, held, suspects, report);
     }
   }

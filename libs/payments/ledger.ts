@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { CodedError } from '../primitives/errors.ts';
 import { formatCoins, parseCoinsFloor } from '../primitives/money.ts';
-import { type Clock, type Satoshis, satoshis } from '../primitives/units.ts';
+import { type Clock, type Millis, type Satoshis, satoshis } from '../primitives/units.ts';
 import type { RedisConnection } from '../redis/connection.ts';
 import type { CoinKeys } from '../redis/keys.ts';
 import { readHash, readSet } from '../redis/read.ts';
@@ -165,12 +165,18 @@ export class Ledger {
           ...[keys.blocksPending, keys.blocksConfirmed, keys.balances],
           ...[keys.round(block.height), keys.paidRound(block.height), keys.block(block.blockHash)],
           ...[keys.roundBlocks(block.height), keys.pay('totals'), keys.pay('heldBlocks')],
-          keys.pay('suspects'),
+          ...[keys.pay('suspects'), keys.events],
         ],
         [
           ...[block.member, block.blockHash, block.txHash, String(block.height)],
           ...[reward.toString(), String(this.#now()), String(roundKept)],
-          ...[credited.text, (credited.amount + reward).toString(), ...rows],
+          ...[credited.text, (credited.amount + reward).toString()],
+          JSON.stringify({
+            height: block.height,
+            hash: block.blockHash,
+            reward: this.#format(reward),
+          }),
+          ...rows,
         ],
       );
       if (answer === 'conflict') return undefined;
@@ -190,9 +196,12 @@ export class Ledger {
         [
           ...[keys.blocksPending, keys.blocksOrphaned, keys.roundCurrent, keys.round(height)],
           ...[keys.block(blockHash), keys.roundBlocks(height), keys.pay('suspects')],
-          ...[keys.pay('heldBlocks'), ...twins.map((hash) => keys.block(hash))],
+          ...[keys.pay('heldBlocks'), keys.events, ...twins.map((hash) => keys.block(hash))],
         ],
-        [member, blockHash, txHash, String(height), String(this.#now()), ...twins],
+        [
+          ...[member, blockHash, txHash, String(height), String(this.#now())],
+          ...[JSON.stringify({ height, hash: blockHash }), ...twins],
+        ],
       );
       return answer === 'conflict' ? undefined : answer;
     });
@@ -259,7 +268,13 @@ export class Ledger {
     const total = totalOf(batch.outputs);
     const owed = new Map<string, bigint>();
     for (const { worker, amount } of partsOf(batch.outputs)) owed.set(worker, amount);
-    const payment = this.#paymentText(batch, txid, total, fee);
+    const time = this.#now();
+    const payment = this.#paymentText(batch, time, txid, total, fee);
+    const addresses = batch.outputs.length;
+    const event = JSON.stringify({ txid, amount: this.#format(total), addresses });
+    const each = batch.outputs.map(({ amount }) =>
+      JSON.stringify({ time, txid, amount: this.#format(amount) }),
+    );
     await this.#retried(`settling payment batch ${batch.id}`, async () => {
       const old = await this.#fields(keys.payouts, [...owed.keys()]);
       const rows = [...owed].flatMap(([worker, amount]) => {
@@ -273,22 +288,30 @@ export class Ledger {
         scripts.settle,
         [
           ...[keys.pay('batch'), keys.payouts, keys.stats, keys.payments],
-          ...[keys.pay('totals'), keys.pay('last'), keys.pay('guard')],
+          ...[keys.pay('totals'), keys.pay('last'), keys.pay('guard'), keys.events],
+          ...batch.outputs.map(({ address }) => keys.minerPayments(address)),
         ],
         [
           ...[batch.id, payment, stats, this.#added(stats, total)],
           ...[paid.text, (paid.amount + total).toString()],
-          ...[fees.text, (fees.amount + (fee ?? 0n)).toString(), ...rows],
+          ...[fees.text, (fees.amount + (fee ?? 0n)).toString()],
+          ...[event, String(addresses), ...each, ...rows],
         ],
       );
       return answer === 'conflict' ? undefined : true;
     });
   }
 
-  #paymentText(batch: OpenBatch, txid: string, total: Satoshis, fee: Satoshis | undefined): string {
+  #paymentText(
+    batch: OpenBatch,
+    time: Millis,
+    txid: string,
+    total: Satoshis,
+    fee: Satoshis | undefined,
+  ): string {
     const amounts = batch.outputs.map(({ address, amount }) => [address, this.#format(amount)]);
     return JSON.stringify({
-      time: this.#now(),
+      time,
       txid,
       paid: this.#format(total),
       fee: fee === undefined ? null : this.#format(fee),

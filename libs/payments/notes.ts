@@ -39,6 +39,12 @@ export class Notes {
     await this.#write('suspects', [blockHash, tip === undefined ? '' : String(tip)]);
   }
 
+  /** For people who watch a block ripen. 0: it is off the active chain. */
+  async confirmations(blockHash: string, confirmations: number): Promise<void> {
+    const { block } = this.#keys;
+    await this.#lease.run(payNote, [block(blockHash)], ['confirmations', String(confirmations)]);
+  }
+
   /** Makes the list of held workers this one: worker -> reason. */
   async holdPayees(reasons: ReadonlyMap<string, string>): Promise<void> {
     const old = await readHash(this.#redis, this.#keys.pay('heldPayees'));

@@ -13,6 +13,7 @@ import type { Logger } from '../log/logger.ts';
 import { CodedError, messageOf } from '../primitives/errors.ts';
 import { parseHex } from '../primitives/hex.ts';
 import { type Clock, millis } from '../primitives/units.ts';
+import { addressPart } from '../primitives/workerName.ts';
 import { openRedis, type RedisConnection, waitForRedis } from '../redis/connection.ts';
 import { coinKeys } from '../redis/keys.ts';
 import { createRedisRecorder } from '../shares/redisRecorder.ts';
@@ -20,6 +21,7 @@ import { createRounds } from '../shares/rounds.ts';
 import type { ShareRecorder } from '../shares/types.ts';
 import type { ExtranonceSource } from '../stratum/extranonce.ts';
 import { type StratumOptions, StratumServer } from '../stratum/server.ts';
+import type { SessionFacts } from '../stratum/session.ts';
 import type { AuthorizeAnswer, AuthorizeRequest, PoolBehind, Submit } from '../stratum/types.ts';
 import { type AddressBook, createAddressBook } from './addressBook.ts';
 import { createBlockJournal } from './blockJournal.ts';
@@ -45,6 +47,17 @@ export interface PoolOptions {
   onReady(): void;
 }
 
+/** What one fork knows of its pool; null while it has no job yet. */
+export interface PoolStats {
+  readonly coin: string;
+  readonly algorithm: string;
+  readonly ports: readonly number[];
+  readonly connections: number;
+  readonly workers: number;
+  readonly height: number | null;
+  readonly networkDifficulty: number | null;
+}
+
 const firstRetry = 1_000;
 const longestRetry = 30_000;
 
@@ -53,6 +66,7 @@ interface Running {
   readonly group: DaemonGroup;
   readonly redis: RedisConnection;
   readonly recorder: ShareRecorder;
+  readonly jobs: JobStore;
   readonly refresher: JobRefresher;
   readonly stratum: StratumServer;
   readonly peer: Peer | undefined;
@@ -136,7 +150,7 @@ export class Pool {
       now,
       onJob: (job, why) => this.#announce(job, why),
     });
-    this.#running = { group, redis, recorder, refresher };
+    this.#running = { group, redis, recorder, jobs, refresher };
     await untilFirstJob(jobs, refresher, signal);
 
     const blocks = createBlockSubmitter({
@@ -176,7 +190,7 @@ export class Pool {
     });
     await stratum.listen();
     const peer = this.#connectPeer(facts, refresher);
-    this.#running = { group, redis, recorder, refresher, stratum, peer };
+    this.#running = { group, redis, recorder, jobs, refresher, stratum, peer };
     refresher.start();
     log.special(
       `The pool for ${coin.displayName} (${coin.symbol}) takes miners on port ${config.ports.map(({ port }) => port).join(', ')}: ${facts.network} chain, height ${jobs.current?.height}, algorithm ${coin.algorithm}.`,
@@ -212,6 +226,31 @@ export class Pool {
     if (why === 'newBlock')
       this.#log.debug(`Height ${job.height} is being mined: job ${job.jobId}.`);
     this.#running.stratum?.broadcast(job);
+  }
+
+  stats(): PoolStats {
+    const { stratum, jobs } = this.#running;
+    const job = jobs?.current;
+    return {
+      coin: this.#options.config.coin.name,
+      algorithm: this.#options.config.coin.algorithm,
+      ports: stratum?.ports ?? [],
+      connections: stratum?.connections ?? 0,
+      workers: stratum?.stats().workers ?? 0,
+      height: job?.height ?? null,
+      networkDifficulty: job?.networkDifficulty ?? null,
+    };
+  }
+
+  miners(): SessionFacts[] {
+    return this.#running.stratum?.miners() ?? [];
+  }
+
+  /** Closes the connections of an IP or a worker (with or without its rig); returns how many. */
+  kick(name: string): number {
+    const fits = ({ ip, workers }: SessionFacts): boolean =>
+      ip === name || workers.some((worker) => worker === name || addressPart(worker) === name);
+    return this.#running.stratum?.kick(fits) ?? 0;
   }
 
   heardOfBlock(blockHash: string): void {

@@ -44,6 +44,8 @@ export interface RedisConnection {
   command(name: string, ...args: readonly (string | number)[]): Promise<unknown>;
   /** As `command`, with the arguments in a list (there may be thousands). */
   send(name: string, args: readonly (string | number)[]): Promise<unknown>;
+  /** The value of a string key as bytes (`command` gives text); null without such a key. Rejects as `command`. */
+  bytes(key: string): Promise<Buffer | null>;
   /** Calls `listener` each time the connection becomes usable; returns how to stop that. */
   onReady(listener: () => void): () => void;
   /** Ends the connection for good. What is under way is rejected. */
@@ -123,7 +125,7 @@ export function openRedis(
     if (!ready) reason = explainOutage(error);
   }
 
-  async function send(command: string, args: readonly (string | number)[]): Promise<unknown> {
+  async function whenReady(call: () => Promise<unknown>): Promise<unknown> {
     if (!ready) {
       throw new RedisError('REDIS_DOWN', `Redis at ${name} ${reason}`, {
         trouble: 'transient',
@@ -131,10 +133,14 @@ export function openRedis(
       });
     }
     try {
-      return await client.call(command, [...args]);
+      return await call();
     } catch (error) {
       throw toRedisError(error, name);
     }
+  }
+
+  function send(command: string, args: readonly (string | number)[]): Promise<unknown> {
+    return whenReady(() => client.call(command, [...args]));
   }
 
   return {
@@ -144,6 +150,10 @@ export function openRedis(
     },
     command: (command, ...args) => send(command, args),
     send,
+    async bytes(key) {
+      const reply = await whenReady(() => client.callBuffer('get', [key]));
+      return Buffer.isBuffer(reply) ? reply : null;
+    },
     onReady(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -1,7 +1,8 @@
 import type { Logger } from '../log/logger.ts';
 import { CodedError } from '../primitives/errors.ts';
 import { isHex } from '../primitives/hex.ts';
-import { type Clock, millis } from '../primitives/units.ts';
+import { formatCoins } from '../primitives/money.ts';
+import { type Clock, millis, satoshis } from '../primitives/units.ts';
 import type { RedisConnection } from '../redis/connection.ts';
 import type { CoinKeys } from '../redis/keys.ts';
 import { readHash, readSet } from '../redis/read.ts';
@@ -16,6 +17,8 @@ export interface RoundsOptions {
   readonly keys: CoinKeys;
   readonly log: Logger;
   readonly now: Clock;
+  /** Of the coin, for rewards as people read them; default 8. */
+  readonly decimals?: number;
   /** Ends the trying: calls under way reject with the last RedisError. */
   readonly signal?: AbortSignal;
 }
@@ -53,17 +56,19 @@ export function createRounds(options: RoundsOptions): RedisRounds {
     return () => `The ${keys.coin} block ${blockHash} waits to be ${what}`;
   }
 
-  /** A block's height never changes, so reading it before the script is safe. */
-  async function heightOf(blockHash: string, what: string): Promise<number> {
+  /** What close() wrote never changes, so reading it before the script is safe. */
+  async function factsOf(
+    blockHash: string,
+    what: string,
+  ): Promise<{ height: number; facts: Map<string, string> }> {
     checkHash(blockHash);
-    const height = Number(
-      await retry(
-        () => connection.command('hget', keys.block(blockHash), 'height'),
-        waiting(what, blockHash),
-      ),
+    const facts = await retry(
+      () => readHash(connection, keys.block(blockHash)),
+      waiting(what, blockHash),
     );
+    const height = Number(facts.get('height'));
     if (!Number.isSafeInteger(height) || height <= 0) throw unknownBlock(blockHash);
-    return height;
+    return { height, facts };
   }
 
   function unknownBlock(blockHash: string): RoundsError {
@@ -89,15 +94,15 @@ export function createRounds(options: RoundsOptions): RedisRounds {
       const { blockHash, height } = block;
       const outcome = await retry(
         () =>
-          runScript(connection, closeRound, roundKeys(blockHash, height), [
-            blockHash,
-            height,
-            block.txHash,
-            block.finder,
-            block.time,
-            block.reward,
-            block.networkDifficulty,
-          ]),
+          runScript(
+            connection,
+            closeRound,
+            [...roundKeys(blockHash, height), keys.blockIndex],
+            [
+              ...[blockHash, height, block.txHash, block.finder, block.time],
+              ...[block.reward, block.networkDifficulty],
+            ],
+          ),
         waiting('closed', blockHash),
       );
       if (outcome === 'twin') {
@@ -109,14 +114,17 @@ export function createRounds(options: RoundsOptions): RedisRounds {
     },
 
     async accept(blockHash) {
-      const height = await heightOf(blockHash, 'accepted');
+      const { height, facts } = await factsOf(blockHash, 'accepted');
       const outcome = await retry(
         () =>
           runScript(
             connection,
             acceptBlock,
-            [...roundKeys(blockHash, height), keys.blocksPending, keys.stats],
-            [blockHash],
+            [
+              ...[...roundKeys(blockHash, height), keys.blocksPending, keys.stats],
+              ...[keys.events, keys.blockIndex],
+            ],
+            [blockHash, blockEvent(height, blockHash, facts, options.decimals)],
           ),
         waiting('accepted', blockHash),
       );
@@ -129,13 +137,13 @@ export function createRounds(options: RoundsOptions): RedisRounds {
     },
 
     async refuse(blockHash, reason) {
-      const height = await heightOf(blockHash, 'refused');
+      const { height } = await factsOf(blockHash, 'refused');
       const outcome = await retry(
         () =>
           runScript(
             connection,
             refuseBlock,
-            [...roundKeys(blockHash, height), keys.stats, keys.blocksPending],
+            [...[...roundKeys(blockHash, height), keys.stats, keys.blocksPending], keys.blockIndex],
             [blockHash, reason, refusedSeconds],
           ),
         waiting('refused', blockHash),
@@ -195,6 +203,28 @@ export function parseBlock(
   if (!Number.isSafeInteger(height) || !Number.isFinite(time)) return undefined;
   if (!Number.isFinite(networkDifficulty) || !/^\d+$/.test(reward)) return undefined;
   return { height, blockHash, txHash, finder, time: millis(time), reward, networkDifficulty };
+}
+
+/** What live pages are told when a daemon took the block. */
+function blockEvent(
+  height: number,
+  blockHash: string,
+  facts: ReadonlyMap<string, string>,
+  decimals: number | undefined,
+): string {
+  const block = parseBlock(blockHash, facts);
+  // Facts that somebody edited: what is sure is told.
+  if (block === undefined) return JSON.stringify({ height, hash: blockHash });
+  const { finder, time, reward, networkDifficulty } = block;
+  return JSON.stringify({
+    height,
+    hash: blockHash,
+    finder,
+    time,
+    reward: formatCoins(satoshis(BigInt(reward)), decimals),
+    networkDifficulty,
+    effort: facts.get('effort') ?? null,
+  });
 }
 
 function checkBlock({ height, blockHash, txHash }: FoundBlock): void {

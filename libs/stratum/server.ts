@@ -10,7 +10,7 @@ import { type ExtranonceSource, Extranonces } from './extranonce.ts';
 import { parseProxyHeader } from './proxyProtocol.ts';
 import { admit, type Rate } from './rateLimit.ts';
 import { NotifyLines } from './replies.ts';
-import { type OpenPort, Session, type SessionHost } from './session.ts';
+import { type OpenPort, Session, type SessionFacts, type SessionHost } from './session.ts';
 import type { JobNotice, PoolBehind } from './types.ts';
 
 // The ports of one pool on one fork: accepts, keeps the sessions, sends jobs, bans, sweeps.
@@ -380,6 +380,20 @@ export class StratumServer {
     let workers = 0;
     for (const session of this.#sessions.values()) workers += session.workers;
     return { connections: this.#sessions.size, workers };
+  }
+
+  /** Every subscribed or logged-in connection. */
+  miners(): SessionFacts[] {
+    return [...this.#sessions.values()]
+      .filter((session) => session.isSubscribed || session.workers > 0)
+      .map((session) => session.facts());
+  }
+
+  /** Closes the connections that fit; returns how many. */
+  kick(fits: (facts: SessionFacts) => boolean): number {
+    const kicked = [...this.#sessions.values()].filter((session) => fits(session.facts()));
+    for (const session of kicked) session.destroy();
+    return kicked.length;
   }
 
   // Ending

@@ -4,7 +4,7 @@ import type { Logger } from '../log/logger.ts';
 import { messageOf } from '../primitives/errors.ts';
 import { parseHex, reversed } from '../primitives/hex.ts';
 import { difficultyOfTarget } from '../primitives/target.ts';
-import type { Clock, Difficulty } from '../primitives/units.ts';
+import { type Clock, type Difficulty, type Millis, millis } from '../primitives/units.ts';
 import { own } from '../primitives/unknown.ts';
 import { extranonceBytes, extranonceHex } from './extranonce.ts';
 import { JobDifficulties } from './jobDifficulties.ts';
@@ -79,6 +79,17 @@ export interface SessionHost {
   complain(session: Session, sentence: string, topic?: string): void;
 }
 
+/** What an operator sees of a connection. */
+export interface SessionFacts {
+  readonly ip: string;
+  readonly port: number;
+  readonly workers: readonly string[];
+  readonly difficulty: Difficulty;
+  readonly connected: Millis;
+  /** The time of connecting, before the first one. */
+  readonly lastSubmit: Millis;
+}
+
 interface HeldLogin {
   logins: number;
   readonly submits: SubmitMessage[];
@@ -148,6 +159,18 @@ export class Session {
   /** Who this is, for the log. */
   get name(): string {
     return this.#worker === undefined ? this.ip : `${shown(this.#worker)} (${this.ip})`;
+  }
+
+  facts(): SessionFacts {
+    const workers = [this.#worker, ...(this.#moreWorkers ?? [])];
+    return {
+      ip: this.ip,
+      port: this.port.number,
+      workers: workers.filter((worker) => worker !== undefined),
+      difficulty: this.#difficulty,
+      connected: millis(this.#connected),
+      lastSubmit: millis(this.#lastSubmit),
+    };
   }
 
   // Reading

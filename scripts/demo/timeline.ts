@@ -49,7 +49,7 @@ export function createTimeline(
     plain: write,
     status: (text) => {
       if (isTerminal) {
-        const room = Math.max(20, (out.columns ?? 80) - indent.length - 1);
+        const room = Math.max(20, (out.columns || 80) - indent.length - 1);
         out.write(`\r\u001b[2K${paint('status', `${clock()}  ${text.slice(0, room)}`)}`);
         statusShown = true;
         return;

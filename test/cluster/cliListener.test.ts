@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type CliCommand, listenForCommands } from '../../libs/cluster/cliListener.ts';
 import { createLogger } from '../../libs/log/logger.ts';
@@ -12,7 +15,7 @@ const silent = createLogger(
 async function startListener(t: TestContext): Promise<{ port: number; seen: CliCommand[] }> {
   const seen: CliCommand[] = [];
   const listener = await listenForCommands(
-    0,
+    { port: 0 },
     (command) => {
       seen.push(command);
       if (command.command === 'throw') throw new Error('on purpose');
@@ -25,9 +28,13 @@ async function startListener(t: TestContext): Promise<{ port: number; seen: CliC
 }
 
 /** Sends the pieces one after the other and resolves with all that comes back. */
-function talk(port: number, pieces: readonly (string | Buffer)[], end = false): Promise<string> {
+function talk(
+  place: number | string,
+  pieces: readonly (string | Buffer)[],
+  end = false,
+): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = net.connect(port, '127.0.0.1');
+    const socket = typeof place === 'string' ? net.connect(place) : net.connect(place, '127.0.0.1');
     let reply = '';
     socket.setEncoding('utf8');
     socket.on('data', (text: string) => {
@@ -85,7 +92,18 @@ test('every hostile line gets one error answer, and the next command still works
 test('a port that is in use rejects with EADDRINUSE', async (t) => {
   const { port } = await startListener(t);
   await assert.rejects(
-    listenForCommands(port, () => ({ ok: true, text: '' }), silent),
+    listenForCommands({ port }, () => ({ ok: true, text: '' }), silent),
     { code: 'EADDRINUSE' },
   );
+});
+
+test('a socket file is open to its owner only, and replaces what a dead portal left behind', async (t) => {
+  const dir = await mkdtemp(join(tmpdir(), 'cli-'));
+  t.after(() => rm(dir, { recursive: true, force: true }));
+  const path = join(dir, 'cli.sock');
+  await writeFile(path, 'left behind');
+  const listener = await listenForCommands({ path }, () => ({ ok: true, text: 'here' }), silent);
+  t.after(() => listener.close());
+  assert.equal((await stat(path)).mode & 0o777, 0o600);
+  assert.equal(await talk(path, ['{"command":"status"}\n']), 'here\n');
 });

@@ -61,6 +61,46 @@ test('a command that is wrong has exit code 1 and says why', async (t) => {
   }
 });
 
+test("the operator's commands show and steer the running portal over its socket file", async (t) => {
+  const rig = await buildRig(t, { forks: 2 });
+  const portal = rig.start();
+  await takesMiners(portal);
+  const worker = `${await newAddress(rig.litecoin)}.rig`;
+  const miner = startTestMiner({
+    port: rig.stratumPort,
+    worker,
+    algorithm: 'scrypt',
+    sharesPerSecond: 0,
+  });
+  cleanUp(t, () => miner.stop());
+  await until('the miner is logged in', () => miner.authorized);
+  const operator = async (...params: string[]) =>
+    (await run(process.execPath, [cli, `-dir=${rig.dir}`, ...params])).stdout;
+
+  assert.match(await operator('status'), /pool worker 1/);
+  const [pool] = JSON.parse(await operator('pools', '-json')) as {
+    connections: number;
+    height: number;
+  }[];
+  assert.equal(pool?.connections, 1);
+  assert.equal(pool.height, Number(await rig.litecoin.a.rpc('getblockcount')) + 1);
+  assert.ok((await operator('miner', worker)).includes(worker));
+
+  const before = miner.connections;
+  assert.match(await operator('kick', worker), /^1 connection/);
+  await until('the kicked miner is back', () => miner.connections > before && miner.authorized);
+
+  await operator('ban', '127.0.0.1', '600', 'a test');
+  assert.match(await operator('bans'), /127\.0\.0\.1 .*a test/);
+  await until('the banned miner is out', () => !miner.connected);
+  await operator('unban', '127.0.0.1');
+  await until('the miner is back after the ban', () => miner.authorized);
+  assert.match(await operator('bans'), /Nobody is banned/);
+  await assert.rejects(operator('ban', 'nonsense'));
+  await assert.rejects(operator('loglevel', 'loud'));
+  await operator('loglevel', 'error');
+});
+
 test('reloadpool takes over a changed pool file, and refuses one with errors', async (t) => {
   const rig = await buildRig(t, { forks: 2 });
   const portal = rig.start();

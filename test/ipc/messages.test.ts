@@ -10,6 +10,8 @@ test('every message to a child comes out of the parser as it went in', () => {
     { type: 'banIP', ban },
     { type: 'blocknotify', coin: 'litecoin', hash: 'ab' },
     { type: 'reloadpool', coin: 'litecoin', pool: { coin: {} } },
+    { type: 'logLevel', level: 'error' },
+    { type: 'ask', id: 7, command: 'stats', params: ['litecoin'] },
     { type: 'stop' },
   ];
   for (const message of messages) assert.deepEqual(parseToChild(message), message);
@@ -20,6 +22,8 @@ test('every message to the master comes out of the parser as it went in', () => 
     { type: 'hello' },
     { type: 'poolReady', coin: 'litecoin' },
     { type: 'banIP', ban },
+    { type: 'answer', id: 7, error: undefined, data: { connections: 3 } },
+    { type: 'answer', id: 8, error: 'no such pool', data: undefined },
     { type: 'fatal', message: 'Port 3032 is in use.' },
   ];
   for (const message of messages) assert.deepEqual(parseToMaster(message), message);
@@ -43,6 +47,10 @@ test('a message of another shape is no message', () => {
     { type: 'blocknotify', coin: 'litecoin' },
     { type: 'reloadpool' },
     { type: 'poolReady' },
+    { type: 'ask', id: 1, command: 'stats', params: [1] },
+    { type: 'ask', id: '1', command: 'stats', params: [] },
+    { type: 'answer', id: '1' },
+    { type: 'answer', id: 1, error: 7 },
     { type: 'fatal', message: 1 },
     Object.create({ type: 'stop' }),
   ];

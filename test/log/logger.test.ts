@@ -29,6 +29,17 @@ test('severities below the level are not written', () => {
   assert.equal(lines.length, 2);
 });
 
+test('a new level holds for a logger, its children, and their children', () => {
+  const lines: string[] = [];
+  const log = logTo(lines, { level: 'error' });
+  const child = log.child('Pool');
+  child.debug('not yet');
+  log.setLevel('debug');
+  child.debug('now');
+  child.child('Stratum').debug('and now');
+  assert.equal(lines.length, 2);
+});
+
 test('the json format gives one object a line', () => {
   const lines: string[] = [];
   logTo(lines, { format: 'json' }).child('Pool', 'litecoin').error('Said "so".');

@@ -74,7 +74,7 @@ test("the portal's own listener understands it", async (t) => {
     { write: () => undefined },
   );
   const listener = await listenForCommands(
-    0,
+    { port: 0 },
     ({ command, params }) => {
       seen.push([command, ...params].join(' '));
       return { ok: true, text: 'told' };

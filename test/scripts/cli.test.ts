@@ -35,7 +35,7 @@ function run(script: string, args: readonly string[], cwd: string = tmpdir()): P
 async function startListener(t: TestContext) {
   const seen: CliCommand[] = [];
   const listener = await listenForCommands(
-    0,
+    { port: 0 },
     (command) => {
       seen.push(command);
       if (command.command === 'wrong') return { ok: false, text: 'there is no such coin.' };
@@ -100,8 +100,8 @@ test('the port is cliPort of the config.json in the current folder, comments and
   const { port, seen } = await startListener(t);
   const dir = await folder(t);
   await writeFile(join(dir, 'config.json'), `{ /* portal */ "cliPort": ${port}, // the port\n }`);
-  assert.equal((await run(cli, ['status'], dir)).code, 0);
-  assert.equal(seen[0]?.command, 'status');
+  assert.equal((await run(cli, ['reloadpool'], dir)).code, 0);
+  assert.equal(seen[0]?.command, 'reloadpool');
 });
 
 test('a config.json without a usable cliPort is said, and -port goes before it', async (t) => {
@@ -109,10 +109,10 @@ test('a config.json without a usable cliPort is said, and -port goes before it',
   const dir = await folder(t);
   for (const text of ['{', '[]', '{"cliPort":"17117"}', '{"cliPort":1.5}', '{"cliPort":70000}']) {
     await writeFile(join(dir, 'config.json'), text);
-    const result = await run(cli, ['status'], dir);
+    const result = await run(cli, ['reloadpool'], dir);
     assert.equal(result.code, 1, text);
     assert.match(result.err, /^config\.json is broken, or its "cliPort" is no port number\./, text);
-    assert.equal((await run(cli, ['status', `-port=${port}`], dir)).code, 0);
+    assert.equal((await run(cli, ['reloadpool', `-port=${port}`], dir)).code, 0);
   }
 });
 

@@ -1,20 +1,21 @@
 -- Credits a mature block, once: blocksPending -> blocksConfirmed, amounts added to balances, the round kept for a while.
 -- No amount is computed here (Lua numbers are doubles): old texts are compared, new texts are set.
 -- KEYS: 1 lease, 2 blocksPending, 3 blocksConfirmed, 4 balances, 5 round, 6 paid round, 7 block facts, 8 round's blocks,
---       9 totals, 10 held blocks, 11 suspected orphans
+--       9 totals, 10 held blocks, 11 suspected orphans, 12 events
 -- ARGV: 1 epoch, 2 member, 3 block hash, 4 tx hash, 5 height, 6 reward in satoshis, 7 time in ms, 8 seconds to keep the
---       round, 9 old totals.credited, 10 new totals.credited,
+--       round, 9 old totals.credited, 10 new totals.credited, 11 what is told of it (JSON),
 --       then four for each worker of the round: name, shares, old balance, new balance ('' = no field)
 -- Returns 'ok' | 'fenced' | 'already' (not pending any more) | 'conflict' (something changed: compute again).
 -- Errors, nothing written: WRONGTYPE.
 -- include checks.lua
+-- include tell.lua
 local err = wrongTypes({ KEYS[1], 'hash', KEYS[2], 'set', KEYS[3], 'set', KEYS[4], 'hash', KEYS[5], 'hash',
   KEYS[7], 'hash', KEYS[9], 'hash', KEYS[10], 'hash', KEYS[11], 'hash' })
 if err then return err end
 if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[1] then return 'fenced' end
 if redis.call('SISMEMBER', KEYS[2], ARGV[2]) == 0 then return 'already' end
 
-local first = 11
+local first = 12
 if redis.call('HLEN', KEYS[5]) ~= (#ARGV - first + 1) / 4 then return 'conflict' end
 if (redis.call('HGET', KEYS[9], 'credited') or '') ~= ARGV[9] then return 'conflict' end
 for i = first, #ARGV, 4 do
@@ -34,4 +35,5 @@ redis.call('HSET', KEYS[7], 'state', 'confirmed', 'credited', ARGV[6], 'confirme
 redis.call('HSET', KEYS[9], 'credited', ARGV[10])
 redis.call('HDEL', KEYS[10], ARGV[2])
 redis.call('HDEL', KEYS[11], ARGV[3])
+tell(KEYS[12], 'block-confirmed', ARGV[11])
 return 'ok'

@@ -1,11 +1,13 @@
 -- Ends a block that is off the chain for good, once: blocksPending -> blocksOrphaned, and its round's shares go back
 -- into the current round, unless another block of that height may still be paid by them.
 -- KEYS: 1 lease, 2 blocksPending, 3 blocksOrphaned, 4 roundCurrent, 5 round, 6 block facts, 7 round's blocks,
---       8 suspected orphans, 9 held blocks, then the facts of each other block of the round
--- ARGV: 1 epoch, 2 member, 3 block hash, 4 tx hash, 5 height, 6 time in ms, then the hash of each other block, in order
+--       8 suspected orphans, 9 held blocks, 10 events, then the facts of each other block of the round
+-- ARGV: 1 epoch, 2 member, 3 block hash, 4 tx hash, 5 height, 6 time in ms, 7 what is told of it (JSON),
+--       then the hash of each other block, in order
 -- Returns 'merged' | 'kept' (a twin needs the round) | 'noRound' | 'already' (not pending any more) | 'fenced' |
 -- 'conflict' (other twins than these: look again). Errors, nothing written: WRONGTYPE, BADVALUE.
 -- include checks.lua
+-- include tell.lua
 local err = wrongTypes({ KEYS[1], 'hash', KEYS[2], 'set', KEYS[3], 'set', KEYS[4], 'hash', KEYS[5], 'hash',
   KEYS[6], 'hash', KEYS[7], 'set', KEYS[8], 'hash', KEYS[9], 'hash' })
 if err then return err end
@@ -14,9 +16,9 @@ if redis.call('SISMEMBER', KEYS[2], ARGV[2]) == 0 then return 'already' end
 
 local twins = redis.call('SCARD', KEYS[7])
 if redis.call('SISMEMBER', KEYS[7], ARGV[3]) == 1 then twins = twins - 1 end
-if twins ~= #ARGV - 6 then return 'conflict' end
+if twins ~= #ARGV - 7 then return 'conflict' end
 local needed = false
-for i = 7, #ARGV do
+for i = 8, #ARGV do
   if redis.call('SISMEMBER', KEYS[7], ARGV[i]) == 0 then return 'conflict' end
   local state = redis.call('HGET', KEYS[i + 3], 'state')
   if state == 'candidate' or state == 'accepted' then needed = true end
@@ -50,4 +52,5 @@ redis.call('SMOVE', KEYS[2], KEYS[3], ARGV[2])
 redis.call('HSET', KEYS[6], 'state', 'orphaned', 'orphanedTime', ARGV[6], 'txHash', ARGV[4], 'height', ARGV[5])
 redis.call('HDEL', KEYS[8], ARGV[3])
 redis.call('HDEL', KEYS[9], ARGV[2])
+tell(KEYS[10], 'block-orphaned', ARGV[7])
 return outcome

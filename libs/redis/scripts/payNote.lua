@@ -1,5 +1,5 @@
--- Writes notes of the payment process (held blocks, held payees, blocks suspected to be orphans). Moves no money.
--- KEYS: 1 lease, 2 hash of the notes
+-- Writes notes of the payment process (held blocks, held payees, suspected orphans, a block's confirmations). Moves no money.
+-- KEYS: 1 lease, 2 hash of the notes, or a block's facts
 -- ARGV: 1 epoch, then pairs field, text ('' deletes the field)
 -- Returns 'ok' | 'fenced'.
 -- Errors, nothing written: WRONGTYPE.

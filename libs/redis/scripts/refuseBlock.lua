@@ -1,6 +1,6 @@
 -- Every daemon refused the block: its round goes back into the current one, unless a twin needs it. Counted once.
 -- KEYS: 1 block facts, 2 roundCurrent, 3 round<height>, 4 blocks of that round, 5 open blocks, 6 stats,
---       7 blocksPending
+--       7 blocksPending, 8 index of blocks
 -- ARGV: 1 block hash, 2 reason, 3 seconds to keep the block's facts
 -- Returns 'merged' | 'twin' (refused, the round stays for another block) | 'already' (refused before) |
 -- 'kept' (the block was accepted: nothing is done) | 'unknown' (no such block).
@@ -34,6 +34,7 @@ redis.call('EXPIRE', KEYS[1], ARGV[3])
 redis.call('SREM', KEYS[4], ARGV[1])
 redis.call('SREM', KEYS[5], ARGV[1])
 redis.call('HINCRBY', KEYS[6], 'invalidBlocks', 1)
+redis.pcall('ZREM', KEYS[8], ARGV[1])
 if others > 0 then return 'twin' end
 for i = 1, #round, 2 do redis.call('HINCRBYFLOAT', KEYS[2], round[i], round[i + 1]) end
 redis.call('DEL', KEYS[3])

@@ -76,6 +76,36 @@ function bytesOf(hex: string): Uint8Array {
   return Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 }
 
+const vectors = [
+  {
+    secret: '0000000000000000000000000000000000000000000000000000000000000001',
+    miningKey: '751e76e8199196d454941c45d1b3a323f1433bd6',
+    address: '1BgGZ9tcN4rm9KBzDn7KprQz87SZ26SAMH',
+    wif: 'KwDiBf89QgGbjEhKnhXJuH7LrciVrZi3qYjgd9M7rFU73sVHnoWn',
+  },
+  {
+    // The public key begins with a zero byte.
+    secret: '0000000000000000000000000000000000000000000000000000000000000099',
+    miningKey: '118ade9d5cc25136fe662a44c765f297a91a4f60',
+    address: '12bkr6BP2pYFggCCr3XvkTSNzJRXYvZL9a',
+    wif: 'KwDiBf89QgGbjEhKnhXJuH7LrciVrZi3qYjgd9M7rFU8MZejxwYf',
+  },
+  {
+    // The hash begins with a zero byte.
+    secret: '00000000000000000000000000000000000000000000000000000000000000b6',
+    miningKey: '00f37d403c9a488ac48c354e77cb770a8cbc5b85',
+    address: '1162gvy7qz6rLdj3zeegPCjY7Lu6wez6Hv',
+    wif: 'KwDiBf89QgGbjEhKnhXJuH7LrciVrZi3qYjgd9M7rFU8c1BsPkVH',
+  },
+  {
+    // The highest key there is.
+    secret: 'fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364140',
+    miningKey: 'adde4c73c7b9cee17da6c7b3e2b2eea1a0dcbe67',
+    address: '1GrLCmVQXoyJXaPJQdqssNqwxvha1eUo2E',
+    wif: 'L5oLkpV3aqBjhki6LmvChTCV6odsp4SXM6FfU2Gppt5kFLaHLuZ9',
+  },
+];
+
 function hash160(bytes: Uint8Array): Uint8Array {
   return ripemd160(sha256(bytes));
 }

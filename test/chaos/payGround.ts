@@ -1,0 +1,248 @@
+import { createDaemonClient } from '../../libs/daemon/rpcClient.ts';
+import type { DaemonClient } from '../../libs/daemon/types.ts';
+import { createPaymentProcessor, type PaymentProcessor } from '../../libs/payments/processor.ts';
+import type { FailPoint } from '../../libs/payments/run.ts';
+import type { Payee } from '../../libs/payments/types.ts';
+import { difficulty, millis, systemClock } from '../../libs/primitives/units.ts';
+import { isRecord, own } from '../../libs/primitives/unknown.ts';
+import type { RedisConnection } from '../../libs/redis/connection.ts';
+import { coinKeys } from '../../libs/redis/keys.ts';
+import { createRedisWriter, type RedisWriter } from '../../libs/shares/redisWriter.ts';
+import { createRounds, type RedisRounds } from '../../libs/shares/rounds.ts';
+import {
+  type LitecoinPair,
+  sameTip,
+  satoshisOf,
+  startLitecoinPair,
+} from '../../scripts/regtest/litecoin.ts';
+import type { ChainBlock } from '../support/chain.ts';
+import { litecoin, logTo, openTestRedis, type TestRedis } from '../payments/support.ts';
+import { MoneyOracle } from './moneyOracle.ts';
+
+// The ground on which payments are tried: a real litecoind whose node A has the pool's wallet and whose node B has the
+// miners' one, a real Redis, blocks of the pool that are mature already, and the oracle that watches them.
+
+export const keys = coinKeys('litecoin');
+
+/** So short that a process that is gone is replaced within a moment. */
+export const leaseMillis = 60;
+
+/** Blocks of the pool that lie ready: later halvings leave too little in a block. */
+const supply = 440;
+const maturity = 100;
+
+/** A share counts quarters of difficulty 1, so that every sum is exact. */
+export type Round = ReadonlyMap<string, number>;
+
+export interface FoundOnChain {
+  readonly hash: string;
+  readonly txHash: string;
+  readonly height: number;
+  /** Satoshis that the coinbase pays to the pool, as the chain tells. */
+  readonly reward: bigint;
+}
+
+export class PayGround {
+  readonly pair: LitecoinPair;
+  readonly redis: TestRedis;
+  readonly oracle: MoneyOracle;
+  readonly poolAddress: string;
+  readonly poolScript: Buffer;
+  /** worker -> payee; names that are missing here are nobody's. */
+  readonly payees: ReadonlyMap<string, Payee>;
+  readonly workers: readonly string[];
+  readonly #rounds: RedisRounds;
+  readonly #writer: RedisWriter;
+  #sequence = 0;
+  #nextBlock = 0;
+  #ready: readonly string[] = [];
+
+  private constructor(
+    pair: LitecoinPair,
+    redis: TestRedis,
+    pool: { address: string; script: Buffer },
+    payees: ReadonlyMap<string, Payee>,
+  ) {
+    this.pair = pair;
+    this.redis = redis;
+    this.poolAddress = pool.address;
+    this.poolScript = pool.script;
+    this.payees = payees;
+    this.workers = [...payees.keys(), 'nobody'];
+    this.oracle = new MoneyOracle({
+      redis,
+      keys,
+      witness: pair.b,
+      wallet: pair.a,
+      addressOf: (worker) => {
+        const payee = payees.get(worker) ?? payees.get(worker.replace(/\.old\d+$/, '.1'));
+        return payee?.ok ? payee.address : undefined;
+      },
+    });
+    const common = { connection: redis.connection, keys, log: logTo([]), now: systemClock };
+    this.#rounds = createRounds(common);
+    this.#writer = createRedisWriter({ ...common, writerId: 'chaos', windowSeconds: 600 });
+  }
+
+  static async open(): Promise<PayGround> {
+    const [pair, redis] = await Promise.all([
+      startLitecoinPair({ mweb: 'never' }),
+      openTestRedis(),
+    ]);
+    const { a, b } = pair;
+    await b.rpc('createwallet', ['miners']);
+    const address = String(await a.rpc('getnewaddress'));
+    const script = await scriptOf(pair, address);
+    const payees = new Map<string, Payee>();
+    const payTo = async (kind: string, ...names: string[]) => {
+      const to = String(await b.rpc('getnewaddress', ['', kind]));
+      const payee: Payee = { ok: true, address: to, script: await scriptOf(pair, to) };
+      for (const name of names) payees.set(`${to}${name}`, payee);
+    };
+    await payTo('legacy', '.1', '_2', '.x3');
+    await payTo('bech32', '');
+    await payTo('p2sh-segwit', '.rig');
+    const ground = new PayGround(pair, redis, { address, script }, payees);
+    ground.#ready = await a.generate(supply, address);
+    await a.generate(maturity);
+    await sameTip(a, b);
+    return ground;
+  }
+
+  get blocksLeft(): number {
+    return supply - this.#nextBlock;
+  }
+
+  /** A client of node A, the wallet's daemon, by way of `port` when something stands in between. */
+  client(port = this.pair.a.rpcPort): DaemonClient {
+    const { user, password } = this.pair.a;
+    return createDaemonClient({ host: '127.0.0.1', port, user, password });
+  }
+
+  payer(parts: {
+    readonly connection: RedisConnection;
+    readonly client: DaemonClient;
+    readonly failPoint?: FailPoint;
+    readonly lines?: string[];
+  }): PaymentProcessor {
+    const { lines = [], ...rest } = parts;
+    const { rpcPort: port, user, password } = this.pair.a;
+    return createPaymentProcessor({
+      ...rest,
+      coin: litecoin,
+      config: {
+        enabled: true,
+        paymentInterval: 600,
+        minimumPayment: '0.01',
+        daemon: { host: '127.0.0.1', port, user, password },
+      },
+      poolScript: this.poolScript,
+      payee: (worker) => this.payeeOf(worker),
+      keys,
+      log: logTo(lines),
+      now: systemClock,
+      leaseMillis,
+    });
+  }
+
+  payeeOf(worker: string): Payee {
+    const name = worker.replace(/\.old\d+$/, '.1');
+    return this.payees.get(name) ?? { ok: false, reason: 'it is no address' };
+  }
+
+  /** Shares go into the current round, by the pool's own way. */
+  async mine(shares: Round): Promise<void> {
+    const records = [...shares].map(([worker, quarters]) => ({
+      time: millis(Date.now()),
+      worker,
+      ip: '127.0.0.1',
+      port: 3333,
+      jobId: '1',
+      height: 1,
+      valid: true,
+      difficulty: difficulty(quarters / 4),
+      shareDiff: quarters,
+      blockDiff: difficulty(1),
+    }));
+    await this.#writer.apply(++this.#sequence, records);
+    this.oracle.shares(shares);
+  }
+
+  /** The next of the mature blocks is found: its round is closed, and it waits to be credited. */
+  async findMature(): Promise<FoundOnChain> {
+    const hash = this.#ready[this.#nextBlock++];
+    if (hash === undefined) throw new RangeError('All blocks of this ground are used up.');
+    const block = await this.lookUp(hash);
+    await this.close(block);
+    return block;
+  }
+
+  /** A mature block that an older pool left pending without its round. */
+  async leaveWithoutRound(): Promise<FoundOnChain> {
+    const hash = this.#ready[this.#nextBlock++];
+    if (hash === undefined) throw new RangeError('All blocks of this ground are used up.');
+    const block = await this.lookUp(hash);
+    await this.redis.command('SADD', keys.blocksPending, memberOf(block));
+    this.oracle.found(block, new Map());
+    return block;
+  }
+
+  /** Gives that block the round that it lacks. */
+  async putRoundBack(block: FoundOnChain, round: Round): Promise<void> {
+    for (const [worker, quarters] of round) {
+      await this.redis.command('HSET', keys.round(block.height), worker, String(quarters / 4));
+    }
+    this.oracle.found(block, round);
+  }
+
+  /** What the pool does with a block that a daemon has taken. */
+  async close(block: FoundOnChain): Promise<'closed' | 'already' | 'twin'> {
+    const outcome = await this.#rounds.close({
+      height: block.height,
+      blockHash: block.hash,
+      txHash: block.txHash,
+      finder: this.workers[0] ?? '',
+      time: millis(Date.now()),
+      reward: block.reward.toString(),
+      networkDifficulty: 1,
+    });
+    await this.#rounds.accept(block.hash);
+    this.oracle.closed(block);
+    return outcome;
+  }
+
+  async lookUp(hash: string): Promise<FoundOnChain> {
+    const block = (await this.pair.a.rpc('getblock', [hash, 2])) as ChainBlock;
+    const [coinbase] = block.tx;
+    if (coinbase === undefined) throw new TypeError(`Block ${hash} has no coinbase.`);
+    const own = this.poolScript.toString('hex');
+    const reward = coinbase.vout
+      .filter(({ scriptPubKey }) => hexOf(scriptPubKey) === own)
+      .reduce((sum, { value }) => sum + satoshisOf(value), 0n);
+    return { hash, txHash: coinbase.txid, height: block.height, reward };
+  }
+
+  /** Puts what waits in the pool's mempool into a block that both nodes have. */
+  async confirm(): Promise<void> {
+    await this.pair.a.generate(1);
+    await sameTip(this.pair.a, this.pair.b);
+  }
+
+  async close_(): Promise<void> {
+    await Promise.all([this.pair.stop(), this.redis.close()]);
+  }
+}
+
+export function memberOf({ hash, txHash, height }: FoundOnChain): string {
+  return `${hash}:${txHash}:${height}`;
+}
+
+async function scriptOf({ a }: LitecoinPair, address: string): Promise<Buffer> {
+  const facts = await a.rpc('validateaddress', [address]);
+  const script = isRecord(facts) ? own(facts, 'scriptPubKey') : undefined;
+  return Buffer.from(String(script), 'hex');
+}
+
+function hexOf(scriptPubKey: unknown): unknown {
+  return isRecord(scriptPubKey) ? own(scriptPubKey, 'hex') : undefined;
+}
