@@ -6,8 +6,11 @@ import type { PoolConfig, PortalConfig } from '../config/types.ts';
 import type { Ban, ToChild, ToMaster } from '../ipc/messages.ts';
 import type { RootLogger } from '../log/logger.ts';
 import { codeOf, messageOf } from '../primitives/errors.ts';
+import { systemClock } from '../primitives/units.ts';
+import { openRedis, type RedisConnection, waitForRedis } from '../redis/connection.ts';
 import { banKey } from '../stratum/bans.ts';
 import { Asking } from './asking.ts';
+import { BanStore } from './banStore.ts';
 import { setLevel } from './childProcess.ts';
 import { type CliListener, listenForCommands } from './cliListener.ts';
 import { runCommand } from './commands.ts';
@@ -21,6 +24,7 @@ import { unsupported } from './versionLimits.ts';
 
 /** Children get this long to end cleanly, in milliseconds, before they are killed. */
 const childPatience = 9_500;
+const redisPatience = 3_000;
 
 const processNames = { payments: 'payment processor', website: 'website' } as const;
 
@@ -36,6 +40,8 @@ export class Portal {
   readonly #reload: () => LoadedConfig;
   readonly #log: RootLogger;
   readonly #asking = new Asking();
+  readonly #redis: RedisConnection;
+  readonly #banStore: BanStore;
   readonly #forks: Fork[] = [];
   readonly #bans = new Map<string, Ban>();
   #pools: readonly PoolConfig[];
@@ -55,16 +61,22 @@ export class Portal {
     this.#dataDir = dataDir;
     this.#reload = reload;
     this.#log = log;
+    this.#redis = openRedis(portal.redis, log);
+    this.#banStore = new BanStore(this.#redis, log, systemClock);
   }
 
   async start(): Promise<void> {
     process.on('SIGINT', () => this.#signalled('SIGINT'));
     process.on('SIGTERM', () => this.#signalled('SIGTERM'));
     if (!(await this.#listenForCommands())) {
+      await this.#redis.close();
       process.exitCode = 1;
       return;
     }
-    this.#ranges = new ExtranonceRanges(await claimInstance(this.#portal.redis, this.#log));
+    // A Redis that is away must not keep the portal from starting.
+    await waitForRedis(this.#redis, AbortSignal.timeout(redisPatience)).catch(() => undefined);
+    this.#ranges = new ExtranonceRanges(await claimInstance(this.#redis, this.#log));
+    await this.#loadBans();
     if (this.#stopping) return;
     const forks = this.#pools.length === 0 ? 0 : forkCount(this.#portal);
     for (let forkId = 0; forkId < forks; forkId++) this.#startFork('pool', forkId);
@@ -73,6 +85,12 @@ export class Portal {
     this.#log.special(
       `The portal runs: ${this.#pools.length} pool(s) on ${forks} fork(s), commands on port ${this.#cli[0]?.port}.`,
     );
+  }
+
+  async #loadBans(): Promise<void> {
+    const bans = await this.#banStore.load().catch(() => []);
+    for (const ban of bans) this.#bans.set(ban.ip, ban);
+    if (bans.length > 0) this.#log.debug(`${bans.length} ban(s) of an earlier start are in force.`);
   }
 
   async #listenForCommands(): Promise<boolean> {
@@ -133,6 +151,7 @@ export class Portal {
 
   #ban(ban: Ban): void {
     this.#bans.set(ban.ip, ban);
+    void this.#banStore.save(ban);
     this.#tell('pool', { type: 'banIP', ban });
   }
 
@@ -182,6 +201,7 @@ export class Portal {
     switch (message.type) {
       case 'banIP':
         this.#bans.set(message.ban.ip, message.ban);
+        void this.#banStore.save(message.ban);
         for (const { supervisor, role } of this.#forks) {
           if (role === 'pool' && supervisor !== from) supervisor.send(message);
         }
@@ -249,6 +269,7 @@ export class Portal {
       ...this.#cli.map((listener) => listener.close()),
       ...this.#forks.map(({ supervisor }) => supervisor.stop(childPatience)),
     ]);
+    await this.#redis.close();
     process.exit(exitCode);
   }
 }

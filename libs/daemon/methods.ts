@@ -43,14 +43,18 @@ const repeatable: ReadonlySet<string> = new Set([
   'validateaddress',
 ]);
 
-const urgent: ReadonlySet<string> = new Set(['getblocktemplate', 'submitblock']);
+const urgent: ReadonlySet<string> = new Set([
+  'getbestblockhash',
+  'getblocktemplate',
+  'submitblock',
+]);
 
 /** True if running the call twice is as good as once: it may be sent again, or to another daemon. */
 export function isRepeatable(method: string): boolean {
   return repeatable.has(method);
 }
 
-/** True for calls that must not queue behind others: a found block, and work for the miners. */
+/** True for calls that must not queue behind others: a found block, news of one, and work for the miners. */
 export function isUrgent(method: string): boolean {
   return urgent.has(method);
 }

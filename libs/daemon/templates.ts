@@ -1,34 +1,51 @@
 import type { CoinConfig } from '../config/types.ts';
 import { isHex } from '../primitives/hex.ts';
-import { DaemonError, type DaemonGroup } from './types.ts';
+import { type CallOptions, type DaemonClient, DaemonError, type DaemonGroup } from './types.ts';
 
 // Block templates (BIP 22, 23 and 9), asked for with the rules that the daemon insists on.
 
+export interface FetchOptions {
+  /** Milliseconds, default 30,000. */
+  readonly timeout?: number;
+  /** BIP 22's long polling: the daemon answers when its template is another one than that of this id. */
+  readonly longPollId?: string;
+}
+
 export interface TemplateSource {
-  /** A template as the daemon gave it. Rejects with DaemonError, or with the signal's reason. */
-  fetch(signal?: AbortSignal): Promise<unknown>;
-  /** The hash of the best block, lower-case hex. Rejects with DaemonError. */
-  bestBlockHash(): Promise<string>;
+  /** host:port, for logs. */
+  readonly name: string;
+  /** A template as the daemon gave it. Rejects with DaemonError. */
+  fetch(options?: FetchOptions): Promise<unknown>;
+  /** The hash of the best block, lower-case hex, within `timeout` milliseconds. Rejects with DaemonError. */
+  bestBlockHash(timeout?: number): Promise<string>;
 }
 
 const capabilities = ['coinbasetxn', 'workid', 'coinbase/append'];
 /** How often a daemon may name more rules in answer to one fetch. */
 const mostLessons = 4;
+const defaultTimeout = 30_000;
 
 /** Rules that a daemon's error asks for are learnt and kept; daemons from before BIP 9 ignore the list. */
-export function createTemplateSource(group: DaemonGroup, coin: CoinConfig): TemplateSource {
+export function createTemplateSource(
+  daemon: DaemonClient | DaemonGroup,
+  coin: CoinConfig,
+): TemplateSource {
+  const name =
+    'clients' in daemon ? daemon.clients.map((client) => client.name).join(', ') : daemon.name;
   // Without this one, daemons of the years around segwit leave witness transactions and their fees out.
   const rules = new Set(['segwit']);
   let hasBestBlockHash = true;
 
-  const ask = (): Promise<unknown> =>
-    group.call('getblocktemplate', [{ capabilities, rules: [...rules].sort() }]);
+  const ask = ({ timeout = defaultTimeout, longPollId }: FetchOptions): Promise<unknown> => {
+    const request = { capabilities, rules: [...rules].sort() };
+    const longPoll = longPollId === undefined ? {} : { longpollid: longPollId };
+    return daemon.call('getblocktemplate', [{ ...request, ...longPoll }], { timeout });
+  };
 
-  const fetch = async (signal?: AbortSignal): Promise<unknown> => {
+  const fetch = async (options: FetchOptions = {}): Promise<unknown> => {
     for (let lesson = 0; ; lesson++) {
-      signal?.throwIfAborted();
       try {
-        return await ask();
+        return await ask(options);
       } catch (error) {
         const asked = error instanceof DaemonError ? rulesAskedFor(error) : [];
         const news = asked.filter((rule) => !rules.has(rule));
@@ -38,32 +55,30 @@ export function createTemplateSource(group: DaemonGroup, coin: CoinConfig): Temp
     }
   };
 
-  const bestBlockHash = async (): Promise<string> => {
-    const hash = await askBestHash();
+  const bestBlockHash = async (timeout = defaultTimeout): Promise<string> => {
+    const hash = await askBestHash({ timeout });
     if (isHex(hash, 32)) return hash.toLowerCase();
     throw new DaemonError(
       'badReply',
-      `the daemon of ${coin.displayName} gives no best block hash`,
-      {
-        daemon: group.clients.map(({ name }) => name).join(', '),
-        method: 'getbestblockhash',
-      },
+      `the daemon ${name} of ${coin.displayName} gives no best block hash`,
+      { daemon: name, method: 'getbestblockhash' },
     );
   };
 
-  const askBestHash = async (): Promise<unknown> => {
+  const askBestHash = async (options: CallOptions): Promise<unknown> => {
     if (hasBestBlockHash) {
       try {
-        return await group.call('getbestblockhash');
+        return await daemon.call('getbestblockhash', [], options);
       } catch (error) {
         if (!(error instanceof DaemonError) || error.rpcCode !== -32601) throw error;
         hasBestBlockHash = false;
       }
     }
-    return group.call('getblockhash', [await group.call('getblockcount')]);
+    const height = await daemon.call('getblockcount', [], options);
+    return daemon.call('getblockhash', [height], options);
   };
 
-  return { fetch, bestBlockHash };
+  return { name, fetch, bestBlockHash };
 }
 
 /**

@@ -110,4 +110,6 @@ export const portalKeys = {
   coinVersionBytes: 'coinVersionBytes',
   /** string counter: each started master takes the next instance number for its extranonce range. */
   instances: 'nomp:instances',
+  /** hash ip -> JSON {until (ms), why}: bans that are in force, for the next start. */
+  bans: 'nomp:bans',
 } as const;

@@ -216,6 +216,7 @@ function blockEvent(
   // Facts that somebody edited: what is sure is told.
   if (block === undefined) return JSON.stringify({ height, hash: blockHash });
   const { finder, time, reward, networkDifficulty } = block;
+  const effort = facts.get('effort');
   return JSON.stringify({
     height,
     hash: blockHash,
@@ -223,7 +224,7 @@ function blockEvent(
     time,
     reward: formatCoins(satoshis(BigInt(reward)), decimals),
     networkDifficulty,
-    effort: facts.get('effort') ?? null,
+    effort: effort === undefined ? null : Number(effort),
   });
 }
 

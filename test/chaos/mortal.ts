@@ -59,6 +59,7 @@ export function mortal(connection: RedisConnection, client: DaemonClient, at: At
       },
       command: (name, ...args) => redis(name, args),
       send: redis,
+      bytes: (key) => connection.bytes(key),
       onReady: (listener) => connection.onReady(listener),
       close: () => Promise.resolve(),
     },

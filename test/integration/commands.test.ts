@@ -101,6 +101,19 @@ test("the operator's commands show and steer the running portal over its socket 
   await operator('loglevel', 'error');
 });
 
+test('a ban outlives a restart of the portal', async (t) => {
+  const rig = await buildRig(t, { forks: 1 });
+  const first = rig.start();
+  await takesMiners(first, 1);
+  const operator = async (...params: string[]) =>
+    (await run(process.execPath, [cli, `-dir=${rig.dir}`, ...params])).stdout;
+  await operator('ban', '192.0.2.7', '600');
+  await until('Redis has the ban', () => rig.redis.hexists('nomp:bans', '192.0.2.7').then(Boolean));
+  await first.stop();
+  await takesMiners(rig.start(), 1);
+  assert.match(await operator('bans'), /192\.0\.2\.7/);
+});
+
 test('reloadpool takes over a changed pool file, and refuses one with errors', async (t) => {
   const rig = await buildRig(t, { forks: 2 });
   const portal = rig.start();

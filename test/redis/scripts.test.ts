@@ -15,6 +15,7 @@ const closeKeys = [
   keys.round(5),
   keys.roundBlocks(5),
   keys.openBlocks,
+  keys.blockIndex,
 ];
 const closeArgs = [hash, 5, 'b'.repeat(64), 'worker', 1, '100', 2];
 

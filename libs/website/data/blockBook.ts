@@ -2,7 +2,7 @@ import { isHex } from '../../primitives/hex.ts';
 import { type Millis, millis, type Satoshis, satoshis } from '../../primitives/units.ts';
 import { readHash } from '../../redis/read.ts';
 import type { BlockStatus } from '../siteData.ts';
-import { readFigure, readRange, scanSet } from './redisReads.ts';
+import { readFigure, readRange, scanSet, tolerate } from './redisReads.ts';
 import type { PoolSource } from './sources.ts';
 
 // The newest blocks of a pool, kept in memory: each tick reads the new ones and those that are not settled yet.
@@ -53,9 +53,7 @@ export class BlockBook {
       await this.#readFacts(this.#sorted.map(({ hash }) => hash));
     }
     const pending = new Set<string>();
-    await scanSet(this.#source.connection, keys.blocksPending, mostMembers, (member) => {
-      const block = parseMember(member, 'pending');
-      if (block === undefined) return;
+    await this.#eachMember(keys.blocksPending, 'pending', (block) => {
       pending.add(block.hash);
       if (!this.#blocks.has(block.hash)) this.#blocks.set(block.hash, block);
     });
@@ -66,11 +64,21 @@ export class BlockBook {
     this.#loaded = true;
   }
 
-  async #takeSet(key: string, status: BlockStatus): Promise<void> {
-    await scanSet(this.#source.connection, key, mostMembers, (member) => {
+  #takeSet(key: string, status: BlockStatus): Promise<void> {
+    return this.#eachMember(key, status, (block) => this.#blocks.set(block.hash, block));
+  }
+
+  async #eachMember(
+    key: string,
+    status: BlockStatus,
+    take: (block: BlockFacts) => void,
+  ): Promise<void> {
+    const { connection } = this.#source;
+    const scan = scanSet(connection, key, mostMembers, (member) => {
       const block = parseMember(member, status);
-      if (block !== undefined) this.#blocks.set(block.hash, block);
+      if (block !== undefined) take(block);
     });
+    await tolerate(scan, undefined);
   }
 
   /** Hashes of the index that are not known yet, as far back as the first that is. */
@@ -79,7 +87,10 @@ export class BlockBook {
     const found: string[] = [];
     for (let from = 0; from < mostBlocks; from += pageOfIndex) {
       const to = from + pageOfIndex - 1;
-      const page = await readRange(connection, 'zrevrange', keys.blockIndex, from, to);
+      const page = await tolerate(
+        readRange(connection, 'zrevrange', keys.blockIndex, from, to),
+        [],
+      );
       const fresh = page.filter((hash) => isHex(hash, 32) && !this.#blocks.has(hash));
       found.push(...fresh);
       if (page.length < pageOfIndex) break;
@@ -92,7 +103,9 @@ export class BlockBook {
     const { connection, keys } = this.#source;
     for (let at = 0; at < hashes.length; at += pageOfIndex) {
       const some = hashes.slice(at, at + pageOfIndex);
-      const all = await Promise.all(some.map((hash) => readHash(connection, keys.block(hash))));
+      const all = await Promise.all(
+        some.map((hash) => tolerate(readHash(connection, keys.block(hash)), new Map())),
+      );
       for (const [i, hash] of some.entries()) {
         const block = parseFacts(hash, all[i] ?? new Map(), this.#blocks.get(hash));
         if (block !== undefined) this.#blocks.set(hash, block);
@@ -113,7 +126,7 @@ export class BlockBook {
       if (block?.status !== 'pending') continue;
       const member = `${hash}:${block.txHash}:${block.height}`;
       for (const [status, key] of ends) {
-        if ((await connection.command('sismember', key, member)) !== 1) continue;
+        if ((await tolerate(connection.command('sismember', key, member), 0)) !== 1) continue;
         this.#blocks.set(hash, { ...block, status });
         break;
       }

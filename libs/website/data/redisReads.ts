@@ -1,9 +1,20 @@
 import type { RedisConnection } from '../../redis/connection.ts';
+import { RedisError } from '../../redis/errors.ts';
 
 // Typed, bounded reads. Each rejects with RedisError; a reply of an odd shape reads as empty.
 
 const scanCount = 1_000;
 const fieldsAtOnce = 500;
+
+/** The reading, or `fallback` where Redis holds something that cannot be read so (a key of another type). */
+export async function tolerate<T>(reading: Promise<T>, fallback: T): Promise<T> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error instanceof RedisError && error.trouble === 'permanent') return fallback;
+    throw error;
+  }
+}
 
 /** Fields of a hash, in no order, at most `most` of them; no single command is long. */
 export async function scanHash(
