@@ -1,6 +1,6 @@
 // Puts together what the website serves and no source folder has as it is, into dist/website/:
 //   key.html   one file that makes a mining key: page, style, our code and the secp256k1 of @noble/curves, linked
-//   uPlot.js   the charts' library (MIT), as its package ships it
+//   uPlot.js, uPlot.css   the charts' library (MIT), as its package ships it
 // Runs after the TypeScript compiler. The argument is the folder that it compiled to, dist by default.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -14,6 +14,7 @@ const target = join(root, 'dist', 'website');
 
 mkdirSync(target, { recursive: true });
 write('uPlot.js', read(join(root, 'node_modules', 'uplot', 'dist', 'uPlot.iife.min.js')));
+write('uPlot.css', read(join(root, 'node_modules', 'uplot', 'dist', 'uPlot.min.css')));
 write('key.html', keyPage());
 
 function keyPage() {
@@ -23,8 +24,11 @@ function keyPage() {
   if (/<\/script|<!--/i.test(script)) throw new Error('The script of key.html has a tag in it.');
   // The file may do nothing but show itself: it stays so when it is saved and opened without a server.
   const csp = `default-src 'none'; script-src '${hashOf(script)}'; style-src '${hashOf(style)}'; img-src data:; base-uri 'none'; form-action 'none'`;
-  const parts = { csp, style, script };
-  return read(join(source, 'key.html')).replace(/@(csp|style|script)@/g, (_, name) => parts[name]);
+  const parts = { policy: csp, '/* style */': style, '/* script */': script };
+  return read(join(source, 'key.html')).replace(
+    /(?<=content=")policy(?=")|\/\* (?:style|script) \*\//g,
+    (place) => parts[place],
+  );
 }
 
 /** One script of an ES module and all that it imports: each module a function that returns its exports, in order. */

@@ -11,6 +11,8 @@ export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const proofs = {
   'redis-server': '/usr/bin/redis-server',
   litecoind: '/usr/lib/litecoin/litecoind',
+  chromium: '/usr/bin/chromium',
+  'python3-zmq': '/usr/lib/python3/dist-packages/zmq',
 };
 
 /** `debian`: packages that are needed. `ask`: ask on a terminal before anything is installed. */

@@ -1,5 +1,4 @@
-import type { UnknownRecord } from '../primitives/unknown.ts';
-import { isNormalHashing } from './params.ts';
+import { own, type UnknownRecord } from '../primitives/unknown.ts';
 import { keccakNormal, table } from './table.ts';
 
 /**
@@ -7,6 +6,7 @@ import { keccakNormal, table } from './table.ts';
  * Undefined for an algorithm that is not in the table.
  */
 export function multiplierOf(name: string, params: UnknownRecord): number | undefined {
-  if (name === keccakNormal.name && isNormalHashing(params)) return keccakNormal.multiplier;
-  return table.find((entry) => entry.name === name)?.multiplier;
+  const entry = table.find((candidate) => candidate.name === name);
+  if (entry?.name !== keccakNormal.name) return entry?.multiplier;
+  return own(params, 'normalHashing') === true ? keccakNormal.multiplier : entry.multiplier;
 }

@@ -5,6 +5,7 @@ import { Pool } from '../pool/pool.ts';
 import { codeOf, messageOf } from '../primitives/errors.ts';
 import { systemClock } from '../primitives/units.ts';
 import { Extranonces } from '../stratum/extranonce.ts';
+import type { StratumServer } from '../stratum/server.ts';
 import { type RunningChild, runChild, type StartMessage, tellMaster } from './childProcess.ts';
 import { type HandOff, poolConfigFrom } from './handOff.ts';
 
@@ -19,6 +20,8 @@ class PoolWorker implements RunningChild {
   readonly #log: Logger;
   readonly #extranonces: Extranonces;
   readonly #pools = new Map<string, Pool>();
+  /** Pools that are about to take another one's place. */
+  readonly #reloads = new Map<string, Pool>();
   /** Bans that came after the start: a reloaded pool needs them too. */
   readonly #bans = new Map<string, number>();
 
@@ -32,9 +35,24 @@ class PoolWorker implements RunningChild {
   }
 
   #run(config: PoolConfig): void {
-    const coin = config.coin.name;
-    const log = this.#log.child('Pool', `${coin} (thread ${this.#start.forkId})`);
-    const pool = new Pool({
+    const { coin } = config;
+    const log = this.#logFor(coin.name);
+    const pool = this.#create(config, log);
+    this.#pools.set(coin.name, pool);
+    pool.start().catch((error: unknown) => {
+      log.error(`The pool does not start: ${messageOf(error)}`);
+      if (codeOf(error) === 'STRATUM_PORT_TAKEN') {
+        tellMaster({ type: 'fatal', message: messageOf(error) });
+      }
+    });
+  }
+
+  #logFor(coin: string): Logger {
+    return this.#log.child('Pool', `${coin} (thread ${this.#start.forkId})`);
+  }
+
+  #create(config: PoolConfig, log: Logger, takeOver?: () => StratumServer | undefined): Pool {
+    const pool: Pool = new Pool({
       config,
       stats: this.#handOff.portal.website.stats,
       dataDir: this.#handOff.dataDir,
@@ -47,14 +65,10 @@ class PoolWorker implements RunningChild {
         this.#ban(ip, until, pool);
         tellMaster({ type: 'banIP', ban: { ip, until, why } });
       },
-      onReady: () => tellMaster({ type: 'poolReady', coin }),
+      onReady: () => tellMaster({ type: 'poolReady', coin: config.coin.name }),
+      ...(takeOver === undefined ? {} : { takeOver }),
     });
-    this.#pools.set(coin, pool);
-    pool.start().catch((error: unknown) => {
-      log.error(`The pool does not start: ${messageOf(error)}`);
-      if (codeOf(error) === 'STRATUM_PORT_TAKEN')
-        tellMaster({ type: 'fatal', message: messageOf(error) });
-    });
+    return pool;
   }
 
   onMessage(message: ToChild): void {
@@ -99,15 +113,30 @@ class PoolWorker implements RunningChild {
     for (const pool of this.#pools.values()) if (pool !== except) pool.ban(ip, until);
   }
 
+  /** The old pool goes on until the new one is ready for its miners, and for good if that one cannot start. */
   async #reload(coin: string, config: PoolConfig | undefined): Promise<void> {
     if (config === undefined) return;
+    const log = this.#logFor(coin);
+    // A reload that has not come to an end yet is overtaken by this one.
+    const waiting = this.#reloads.get(coin);
+    await waiting?.stop();
     const old = this.#pools.get(coin);
-    this.#pools.delete(coin);
-    await old?.stop();
-    this.#run(config);
+    const pool = this.#create(config, log, () => old?.handOver());
+    this.#reloads.set(coin, pool);
+    try {
+      await pool.start();
+      if (this.#reloads.get(coin) !== pool) return;
+      this.#pools.set(coin, pool);
+      await old?.stop();
+      log.special('The pool was reloaded.');
+    } catch (error) {
+      log.error(`The reloaded pool does not start, the old one goes on: ${messageOf(error)}`);
+    }
+    if (this.#reloads.get(coin) === pool) this.#reloads.delete(coin);
   }
 
   async stop(): Promise<void> {
-    await Promise.all([...this.#pools.values()].map((pool) => pool.stop()));
+    const pools = [...this.#reloads.values(), ...this.#pools.values()];
+    await Promise.all(pools.map((pool) => pool.stop()));
   }
 }

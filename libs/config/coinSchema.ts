@@ -42,6 +42,15 @@ const networks = object({
   signet: optional(forms, 'signet'),
 });
 
+const url = () =>
+  text({ pattern: /^https?:\/\/[^\s"'<>\\]{1,400}$/, expected: 'a URL that begins with http' });
+
+const explorer = object({
+  txURL: optional(url(), 'URL that a txid is appended to'),
+  blockURL: optional(url(), 'URL that a block hash is appended to'),
+  addressURL: optional(url(), 'URL that an address is appended to'),
+});
+
 const unixTime = () => whole({ min: 0, max: 0xffffffff, unit: 'seconds' });
 
 const algorithmFields = {
@@ -92,6 +101,7 @@ export const coinFields = {
     'confirmations of a spendable coinbase',
   ),
   addresses: optional(networks, 'forms of addresses on each network'),
+  explorer: optional(explorer, 'where people look up transactions, blocks and addresses'),
   diffShift: optional(whole(), 'not used: difficulties follow from the algorithm'),
   ...algorithmFields,
 };

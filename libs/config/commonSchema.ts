@@ -101,6 +101,7 @@ export const ports: Schema<readonly PortConfig[]> = mapped(
         'bytes of extranonce2',
       ),
       tls: withDefault(boolean(), false, 'stratum over TLS, with the certificate of the pool'),
+      solo: optional(boolean(), 'the finder of a block gets all of it'),
     }),
   ),
   (entries) =>

@@ -70,6 +70,8 @@ export function readPool(
     ports: take('ports', inheritedFields.ports),
     daemons: take('daemons', inheritedFields.daemons),
     p2p: take('p2p', inheritedFields.p2p),
+    zmq: take('zmq', inheritedFields.zmq),
+    longPoll: take('longPoll', inheritedFields.longPoll),
     mposMode: take('mposMode', inheritedFields.mposMode),
     blockRefreshInterval: take('blockRefreshInterval', inheritedFields.blockRefreshInterval),
     jobRebroadcastTimeout: take('jobRebroadcastTimeout', inheritedFields.jobRebroadcastTimeout),

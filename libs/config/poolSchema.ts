@@ -12,7 +12,7 @@ import {
 } from './schema.ts';
 import type { Schema } from './schemaBase.ts';
 import type { DaemonConfig, MposConfig } from './types.ts';
-import { boolean, decimal, number, port, text, whole } from './values.ts';
+import { boolean, choice, decimal, number, port, text, whole } from './values.ts';
 
 // A file of pool_configs/.
 
@@ -72,6 +72,16 @@ const paymentProcessing = object({
     whole({ min: 1, max: 1_000_000 }),
     'confirmations before a block is credited, never less than the coin asks for',
   ),
+  scheme: withDefault(
+    choice(['PROP', 'PPLNS']),
+    'PROP',
+    'PROP pays by the shares of the round, PPLNS by the last shares before the block',
+  ),
+  pplnsWindow: withDefault(
+    number({ above: 0, max: 1_000 }),
+    2,
+    "PPLNS looks back over so many times the network's difficulty",
+  ),
 });
 
 const p2p = object({
@@ -79,6 +89,12 @@ const p2p = object({
   host: withDefault(host(), '127.0.0.1', 'host of the coin daemon'),
   port: required(port(), 'p2p port of the coin daemon', 0),
   disableTransactions: withDefault(boolean(), true, 'ask the daemon not to relay transactions'),
+});
+
+const zmq = object({
+  enabled: withDefault(boolean(), false, 'hear of new blocks from the daemon over ZMQ'),
+  host: withDefault(host(), '127.0.0.1', 'host of the coin daemon'),
+  port: required(port(), "port of the daemon's zmqpubhashblock", 0),
 });
 
 const mposMode: Schema<MposConfig> = object({
@@ -151,6 +167,8 @@ export const inheritedFields = {
   ports: required(ports, 'ports that miners connect to'),
   daemons: required(list(daemon, 1), 'coin daemons, each asked and told of each block'),
   p2p: withDefault(p2p, whenLeftOut(p2p), 'news of blocks over p2p'),
+  zmq: withDefault(zmq, whenLeftOut(zmq), 'news of blocks over ZMQ'),
+  longPoll: withDefault(boolean(), false, 'news of blocks by an open getblocktemplate'),
   mposMode: withDefault(mposMode, whenLeftOut(mposMode), 'MPOS'),
   blockRefreshInterval: withDefault(
     number({ min: 0, max: 2_147_483_647, unit: 'milliseconds' }),

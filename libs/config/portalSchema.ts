@@ -73,6 +73,11 @@ const website: Schema<WebsiteConfig> = object({
   stats: withDefault(stats, whenLeftOut(stats), 'statistics'),
   adminCenter: withDefault(adminCenter, whenLeftOut(adminCenter), 'the admin centre'),
   tlsOptions: withDefault(tlsOptions, whenLeftOut(tlsOptions), 'HTTPS'),
+  metricsPort: withDefault(
+    whole({ min: 0, max: 65_535 }),
+    0,
+    'port of /metrics (Prometheus) on 127.0.0.1; 0 is none',
+  ),
 });
 
 const switchPorts = mapped(

@@ -33,6 +33,8 @@ export interface WebsiteConfig {
     readonly passwordHash?: string;
   };
   readonly tlsOptions: { readonly enabled: boolean; readonly cert: string; readonly key: string };
+  /** Port of /metrics and /health on 127.0.0.1; 0: none. */
+  readonly metricsPort: number;
 }
 
 export interface RedisConfig {
@@ -85,6 +87,10 @@ export interface PoolConfig {
     readonly port: number;
     readonly disableTransactions: boolean;
   };
+  /** The daemon's zmqpubhashblock. */
+  readonly zmq: { readonly enabled: boolean; readonly host: string; readonly port: number };
+  /** Each fork holds a getblocktemplate open, and with it one of the daemon's RPC threads. */
+  readonly longPoll: boolean;
   readonly mposMode: MposConfig;
   /** Milliseconds; 0: no polling. */
   readonly blockRefreshInterval: number;
@@ -112,6 +118,8 @@ export interface PortConfig {
   /** Bytes of extranonce2, default 4. */
   readonly extranonce2Size: number;
   readonly tls: boolean;
+  /** Miners on this port work each for itself: the finder of a block gets all of it. */
+  readonly solo?: boolean;
 }
 
 export interface VarDiffConfig {
@@ -143,6 +151,10 @@ export interface PaymentConfig {
   readonly daemon: DaemonConfig;
   /** Confirmations before a block is credited; the coin's maturity when left out, never less than it. */
   readonly minConfirmations?: number;
+  /** PROP: a block is shared out among its own round. PPLNS: among the last shares before it, across rounds. */
+  readonly scheme: 'PROP' | 'PPLNS';
+  /** PPLNS looks back over so many times the network's difficulty. */
+  readonly pplnsWindow: number;
 }
 
 export interface MposConfig {
@@ -195,8 +207,16 @@ export interface CoinConfig {
   readonly maturity: number;
   /** Address forms by network, where known. */
   readonly networks: CoinNetworks;
+  /** What a txid, block hash or address is appended to, to look it up. */
+  readonly explorer?: ExplorerConfig;
   /** Parameters of the algorithm: nValue, rValue, timeTable, chainStartTime, nMin, nMax, normalHashing. */
   readonly algorithmParams: Readonly<Record<string, unknown>>;
+}
+
+export interface ExplorerConfig {
+  readonly txURL?: string;
+  readonly blockURL?: string;
+  readonly addressURL?: string;
 }
 
 export type NetworkName = 'main' | 'test' | 'regtest' | 'signet';

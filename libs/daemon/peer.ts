@@ -1,12 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import net from 'node:net';
 import type { Logger } from '../log/logger.ts';
-import { OncePer } from '../log/oncePer.ts';
-import { messageOf } from '../primitives/errors.ts';
 import type { Clock } from '../primitives/units.ts';
+import { type Conversation, type Line, NewsConnection, type NewsTiming } from './newsConnection.ts';
 import { blocksOfInv, type PeerFrame, PeerFrames, writeFrame, writeVersion } from './peerFrames.ts';
 
-// A connection to the coin's node in its own protocol: the fastest news of a block.
+// A connection to the coin's node in its own protocol: block news that need no setting in the node.
 
 export interface PeerOptions {
   readonly host: string;
@@ -17,55 +15,59 @@ export interface PeerOptions {
   readonly relayTransactions: boolean;
   readonly log: Logger;
   readonly now: Clock;
+  /** By default a node may be silent for 5 minutes: it pings every two. */
+  readonly timing?: NewsTiming;
+  /** Hash in lower-case hex, as the node announced it: nobody has checked that there is such a block. */
   onBlock(blockHash: string): void;
+  /** The connection stands (again): blocks may have been missed. */
+  onUp(): void;
 }
 
-const firstWait = 1_000;
-const longestWait = 30_000;
-/** A node pings every two minutes: silence for longer means that the connection is dead. */
-const longestSilence = 5 * 60_000;
-const sayEvery = 60_000;
+const silence = 5 * 60_000;
 
 /** Keeps the connection up until `close`: reconnects with back-off, says once a minute why it is down. */
 export class Peer {
   readonly #options: PeerOptions;
-  readonly #trouble: OncePer;
-  readonly #name: string;
-  #socket: net.Socket | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #wait = firstWait;
-  #closed = false;
+  readonly #connection: NewsConnection;
 
   constructor(options: PeerOptions) {
     this.#options = options;
-    this.#trouble = new OncePer(sayEvery, options.now);
-    this.#name = `${options.host}:${options.port}`;
+    const { host, port, magic, log, now, onUp } = options;
+    this.#connection = new NewsConnection({
+      host,
+      port,
+      what: 'the node',
+      closedEarly: `, as nodes do when the magic is not theirs (ours is ${magic.toString('hex')}, of the coin file)`,
+      timing: { silence, ...options.timing },
+      log,
+      now,
+      converse: (line) => this.#converse(line),
+      onUp,
+    });
   }
 
   connect(): void {
-    const { host, port, magic } = this.#options;
+    this.#connection.connect();
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+
+  #converse(line: Line): Conversation {
+    const { magic } = this.#options;
     const frames = new PeerFrames(magic);
-    const socket = net.connect({ host, port, noDelay: true });
-    this.#socket = socket;
-    let why =
-      'it closed the connection before the handshake was done, as nodes do when the magic is not theirs';
-    socket.setTimeout(longestSilence, () => socket.destroy(new Error('it was silent for minutes')));
-    socket.on('connect', () => this.#send('version', this.#version()));
-    socket.on('data', (chunk) => {
-      try {
+    const send = (command: string, payload: Buffer): void =>
+      line.send(writeFrame(magic, command, payload));
+    return {
+      begin: () => send('version', this.#version()),
+      heard: (chunk) => {
         for (const frame of frames.push(chunk)) {
-          if (frame.command === 'verack') why = 'it closed the connection';
-          this.#heard(frame);
+          line.alive();
+          this.#heard(frame, line, send);
         }
-      } catch (error) {
-        why = messageOf(error);
-        socket.destroy();
-      }
-    });
-    socket.on('error', (error) => {
-      why = error.message;
-    });
-    socket.on('close', () => this.#again(why));
+      },
+    };
   }
 
   #version(): Buffer {
@@ -79,45 +81,25 @@ export class Peer {
     });
   }
 
-  #send(command: string, payload: Buffer): void {
-    this.#socket?.write(writeFrame(this.#options.magic, command, payload));
-  }
-
-  #heard(frame: PeerFrame): void {
+  #heard(frame: PeerFrame, line: Line, send: (command: string, payload: Buffer) => void): void {
     switch (frame.command) {
       case 'version':
-        this.#send('verack', Buffer.alloc(0));
+        send('verack', Buffer.alloc(0));
         break;
       case 'verack':
-        this.#wait = firstWait;
-        this.#trouble.clear('peer');
-        this.#options.log.debug(`Block news come from the node ${this.#name}.`);
+        line.up();
         break;
       case 'ping':
-        this.#send('pong', frame.payload);
+        send('pong', frame.payload);
         break;
-      case 'inv':
-        for (const hash of blocksOfInv(frame.payload)) this.#options.onBlock(hash);
+      case 'inv': {
+        // The last one is the tip: those before it need no job any more.
+        const tip = blocksOfInv(frame.payload).at(-1);
+        if (tip !== undefined) this.#options.onBlock(tip);
         break;
+      }
       default:
         break;
     }
-  }
-
-  #again(why: string): void {
-    if (this.#closed) return;
-    if (this.#trouble.allows('peer')) {
-      this.#options.log.warning(
-        `No block news from the node ${this.#name}: ${why}. It is tried again; polling and blocknotify go on.`,
-      );
-    }
-    this.#timer = setTimeout(() => this.connect(), this.#wait);
-    this.#wait = Math.min(this.#wait * 2, longestWait);
-  }
-
-  close(): void {
-    this.#closed = true;
-    clearTimeout(this.#timer);
-    this.#socket?.destroy();
   }
 }

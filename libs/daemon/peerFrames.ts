@@ -24,6 +24,8 @@ export class PeerFrames {
   readonly #magic: Buffer;
   #pending: Buffer[] = [];
   #size = 0;
+  /** Bytes without which nothing can be read: pieces are not joined before. */
+  #wanted = headerSize;
 
   constructor(magic: Buffer) {
     this.#magic = magic;
@@ -38,7 +40,7 @@ export class PeerFrames {
   }
 
   #next(): PeerFrame | undefined {
-    if (this.#size < headerSize) return undefined;
+    if (this.#size < this.#wanted) return undefined;
     const bytes = this.#joined();
     const magic = bytes.subarray(0, 4);
     if (!magic.equals(this.#magic)) {
@@ -51,13 +53,15 @@ export class PeerFrames {
     if (length > longestPayload) {
       throw new PeerError('PEER_SIZE', `it announces a message of ${length} bytes`);
     }
-    if (this.#size < headerSize + length) return undefined;
+    this.#wanted = headerSize + length;
+    if (this.#size < this.#wanted) return undefined;
     const payload = Buffer.from(bytes.subarray(headerSize, headerSize + length));
     if (!sha256d(payload).subarray(0, 4).equals(bytes.subarray(20, 24))) {
       throw new PeerError('PEER_CHECKSUM', 'a message has a wrong checksum');
     }
     this.#pending = [bytes.subarray(headerSize + length)];
-    this.#size -= headerSize + length;
+    this.#size -= this.#wanted;
+    this.#wanted = headerSize;
     return { command: commandOf(bytes.subarray(4, 16)), payload };
   }
 

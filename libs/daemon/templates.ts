@@ -1,8 +1,9 @@
 import type { CoinConfig } from '../config/types.ts';
 import { isHex } from '../primitives/hex.ts';
-import { type CallOptions, type DaemonClient, DaemonError, type DaemonGroup } from './types.ts';
+import { lookUpBlock } from './blocks.ts';
+import { type CallOptions, type DaemonClient, DaemonError } from './types.ts';
 
-// Block templates (BIP 22, 23 and 9), asked for with the rules that the daemon insists on.
+// One daemon's block templates (BIP 22, 23 and 9), asked for with the rules that the daemon insists on.
 
 export interface FetchOptions {
   /** Milliseconds, default 30,000. */
@@ -18,6 +19,8 @@ export interface TemplateSource {
   fetch(options?: FetchOptions): Promise<unknown>;
   /** The hash of the best block, lower-case hex, within `timeout` milliseconds. Rejects with DaemonError. */
   bestBlockHash(timeout?: number): Promise<string>;
+  /** The height of a block that the daemon has. Rejects with DaemonError. */
+  heightOf(blockHash: string): Promise<number>;
 }
 
 const capabilities = ['coinbasetxn', 'workid', 'coinbase/append'];
@@ -26,12 +29,8 @@ const mostLessons = 4;
 const defaultTimeout = 30_000;
 
 /** Rules that a daemon's error asks for are learnt and kept; daemons from before BIP 9 ignore the list. */
-export function createTemplateSource(
-  daemon: DaemonClient | DaemonGroup,
-  coin: CoinConfig,
-): TemplateSource {
-  const name =
-    'clients' in daemon ? daemon.clients.map((client) => client.name).join(', ') : daemon.name;
+export function createTemplateSource(daemon: DaemonClient, coin: CoinConfig): TemplateSource {
+  const { name } = daemon;
   // Without this one, daemons of the years around segwit leave witness transactions and their fees out.
   const rules = new Set(['segwit']);
   let hasBestBlockHash = true;
@@ -78,7 +77,14 @@ export function createTemplateSource(
     return daemon.call('getblockhash', [height], options);
   };
 
-  return { name, fetch, bestBlockHash };
+  const heightOf = async (blockHash: string): Promise<number> => {
+    const facts = await lookUpBlock(daemon, blockHash);
+    if (facts !== 'unknown') return facts.height;
+    const text = `the daemon ${name} does not know block ${blockHash}, which it named itself`;
+    throw new DaemonError('badReply', text, { daemon: name, method: 'getblock' });
+  };
+
+  return { name, fetch, bestBlockHash, heightOf };
 }
 
 /**

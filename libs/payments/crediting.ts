@@ -16,6 +16,8 @@ import type { PaymentContext, RunReport } from './run.ts';
 export interface CreditingOptions {
   readonly client: DaemonClient;
   readonly scheme: Scheme;
+  /** PPLNS: so many times the network's difficulty; undefined: the block's own round. */
+  readonly window: number | undefined;
   readonly rules: MaturityRules;
 }
 
@@ -88,7 +90,8 @@ export class BlockCrediting {
     report: RunReport,
   ): Promise<void> {
     const { ledger, log, money, tell, step } = this.#context;
-    const outcome = await ledger.creditBlock(block, reward, this.#options.scheme);
+    const { scheme, window } = this.#options;
+    const outcome = await ledger.creditBlock(block, reward, scheme, window);
     if (outcome.kind === 'already') return;
     if (outcome.kind === 'hold') return this.#hold(block.member, outcome.reason, held, report);
     await step('credited');

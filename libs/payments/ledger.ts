@@ -3,29 +3,17 @@ import { CodedError } from '../primitives/errors.ts';
 import { formatCoins, parseCoinsFloor } from '../primitives/money.ts';
 import { type Clock, type Millis, type Satoshis, satoshis } from '../primitives/units.ts';
 import type { RedisConnection } from '../redis/connection.ts';
+import { RedisError } from '../redis/errors.ts';
 import type { CoinKeys } from '../redis/keys.ts';
 import { readHash, readSet } from '../redis/read.ts';
 import { loadScript, oneOf } from '../redis/scripts.ts';
-import {
-  type OpenBatch,
-  partsOf,
-  readBatch,
-  readSatoshis,
-  totalOf,
-  writePlan,
-  writeTx,
-} from './batch.ts';
-import {
-  type Balances,
-  BooksError,
-  planTakeOver,
-  readBalances,
-  type TakenBalance,
-} from './books.ts';
+import { type OpenBatch, partsOf, totalOf, writePlan, writeTx } from './batch.ts';
+import { type Balances, planTakeOver, readBalances, type TakenBalance } from './books.ts';
 import type { Lease } from './lease.ts';
-import type { PendingBlock } from './maturity.ts';
+import { type PendingBlock, parsePending } from './maturity.ts';
 import type { PlannedOutput } from './payoutPlan.ts';
-import { RewardError, type Scheme } from './rewards.ts';
+import { pplns, RewardError, type Scheme, soloReward } from './rewards.ts';
+import { openBatchOf, readTotal } from './snapshot.ts';
 import type { SignedTx } from './wallet.ts';
 
 // The only writer of balances. Each method is one script: it happens as a whole or not at all, and doing it again does
@@ -46,8 +34,26 @@ export type CreditOutcome =
   | { readonly kind: 'credited'; readonly workers: number }
   /** It is not pending any more. */
   | { readonly kind: 'already' }
-  /** Its round cannot be shared out. */
-  | { readonly kind: 'hold'; readonly reason: string };
+  | Hold;
+
+/** Its reward cannot be shared out. */
+interface Hold {
+  readonly kind: 'hold';
+  readonly reason: string;
+}
+
+interface Split {
+  readonly kind: 'split';
+  /** Of the block's own round, as they stand. */
+  readonly shares: ReadonlyMap<string, string>;
+  readonly parts: ReadonlyMap<string, Satoshis>;
+}
+
+interface BlockFacts {
+  readonly solo: boolean;
+  readonly finder: string | undefined;
+  readonly networkDifficulty: number | undefined;
+}
 
 export type OrphanOutcome =
   | 'merged'
@@ -65,7 +71,9 @@ export interface Guard {
 
 /** Computing again when something changed meanwhile: more often than this is no accident. */
 const tries = 5;
+/** Seconds. With PPLNS a small pool may look back over months. */
 const roundKept = 30 * 24 * 3600;
+const windowRoundKept = 400 * 24 * 3600;
 const fieldsAtOnce = 1_000;
 
 const scripts = {
@@ -79,6 +87,7 @@ const scripts = {
   mark: loadScript('payMark', oneOf('ok', 'conflict', 'fenced')),
   settle: loadScript('paySettle', oneOf('ok', 'already', 'conflict', 'fenced')),
   release: loadScript('payRelease', oneOf('ok', 'already', 'conflict', 'fenced')),
+  adjust: loadScript('payAdjust', oneOf('ok', 'conflict', 'fenced')),
 };
 
 export class Ledger {
@@ -131,32 +140,62 @@ export class Ledger {
     return readSet(this.#redis, this.#keys.blocksPending);
   }
 
-  /** Shares a mature block's reward out, once. Rejects with BooksError for a broken balance. */
-  creditBlock(block: PendingBlock, reward: Satoshis, scheme: Scheme): Promise<CreditOutcome> {
+  /** Whether the pool has this block in one of its lists, or is just about to. */
+  async knowsBlock(block: {
+    readonly blockHash: string;
+    readonly txid: string;
+    readonly height: number | undefined;
+  }): Promise<boolean> {
+    const keys = this.#keys;
+    const state = await this.#redis.command('HGET', keys.block(block.blockHash), 'state');
+    if (state === 'candidate' || state === 'accepted' || state === 'confirmed') return true;
+    const member = `${block.blockHash}:${block.txid}:${block.height ?? ''}`;
+    const lists = [
+      keys.blocksPending,
+      keys.blocksConfirmed,
+      keys.blocksOrphaned,
+      keys.blocksKicked,
+    ];
+    for (const list of lists) {
+      if ((await this.#redis.command('SISMEMBER', list, member)) === 1) return true;
+    }
+    // Other pools write more fields after these.
+    return (await this.pendingBlocks()).some((other) => other.startsWith(block.blockHash));
+  }
+
+  /** Sum of all settled payments. */
+  async paid(): Promise<Satoshis> {
+    return satoshis((await this.#total('paid')).amount);
+  }
+
+  /**
+   * Shares a mature block's reward out, once: by `scheme` among the block's round; with a `window` by PPLNS, over so many
+   * times the network's difficulty; all of it to the finder of a SOLO block. Rejects with BooksError for a broken balance.
+   */
+  creditBlock(
+    block: PendingBlock,
+    reward: Satoshis,
+    scheme: Scheme,
+    window?: number,
+  ): Promise<CreditOutcome> {
     const keys = this.#keys;
     return this.#retried(`crediting block ${block.height}`, async () => {
-      const shares = await readHash(this.#redis, keys.round(block.height));
-      if (shares.size === 0) {
-        const pending = await this.#redis.command('SISMEMBER', keys.blocksPending, block.member);
-        if (pending === 0) return { kind: 'already' };
-        const reason = `nobody has shares in its round (${keys.round(block.height)})`;
-        return { kind: 'hold', reason };
+      if ((await this.#redis.command('SISMEMBER', keys.blocksPending, block.member)) === 0) {
+        return { kind: 'already' };
       }
-      let parts: ReadonlyMap<string, Satoshis>;
-      try {
-        parts = scheme(reward, shares);
-      } catch (error) {
-        if (!(error instanceof RewardError)) throw error;
-        return { kind: 'hold', reason: `its round cannot be shared out: ${error.message}` };
-      }
-      const texts = await this.#fields(keys.balances, [...shares.keys()]);
+      const facts = await this.#blockFacts(block.blockHash);
+      const split = await this.#split(block, reward, facts, scheme, window);
+      if (split.kind === 'hold') return split;
+      const { shares, parts } = split;
+      const workers = new Set([...shares.keys(), ...parts.keys()]);
+      const texts = await this.#fields(keys.balances, [...workers]);
       const old = readBalances(texts, keys.balances, this.#decimals);
-      const rows = [...shares].flatMap(([worker, share]) => {
+      const rows = [...workers].flatMap((worker) => {
         const before = old.get(worker);
         const part = parts.get(worker) ?? 0n;
         const after = satoshis((before?.amount ?? 0n) + part);
         const text = before?.text ?? '';
-        return [worker, share, text, part === 0n ? text : this.#format(after)];
+        return [worker, shares.get(worker) ?? '', text, part === 0n ? text : this.#format(after)];
       });
       const credited = await this.#total('credited');
       const answer = await this.#lease.run(
@@ -165,18 +204,19 @@ export class Ledger {
           ...[keys.blocksPending, keys.blocksConfirmed, keys.balances],
           ...[keys.round(block.height), keys.paidRound(block.height), keys.block(block.blockHash)],
           ...[keys.roundBlocks(block.height), keys.pay('totals'), keys.pay('heldBlocks')],
-          ...[keys.pay('suspects'), keys.events],
+          ...[keys.pay('suspects'), keys.events, keys.pay('rounds')],
         ],
         [
           ...[block.member, block.blockHash, block.txHash, String(block.height)],
-          ...[reward.toString(), String(this.#now()), String(roundKept)],
+          ...[reward.toString(), String(this.#now())],
+          String(window === undefined ? roundKept : windowRoundKept),
           ...[credited.text, (credited.amount + reward).toString()],
           JSON.stringify({
             height: block.height,
             hash: block.blockHash,
             reward: this.#format(reward),
           }),
-          ...rows,
+          ...[facts.solo ? '1' : '0', ...rows],
         ],
       );
       if (answer === 'conflict') return undefined;
@@ -184,13 +224,88 @@ export class Ledger {
     });
   }
 
+  async #blockFacts(blockHash: string): Promise<BlockFacts> {
+    const names = ['solo', 'finder', 'networkDifficulty'];
+    const facts = await this.#fields(this.#keys.block(blockHash), names);
+    const difficulty = Number(facts.get('networkDifficulty'));
+    return {
+      solo: facts.get('solo') === '1',
+      finder: facts.get('finder'),
+      // Blocks that an older pool left pending have no facts.
+      networkDifficulty: difficulty > 0 && difficulty < Infinity ? difficulty : undefined,
+    };
+  }
+
+  async #split(
+    block: PendingBlock,
+    reward: Satoshis,
+    facts: BlockFacts,
+    scheme: Scheme,
+    window: number | undefined,
+  ): Promise<Split | Hold> {
+    if (facts.solo) {
+      const { finder } = facts;
+      if (finder === undefined)
+        return hold('it is a SOLO block, and nobody is named as its finder');
+      return { kind: 'split', shares: new Map(), parts: soloReward(reward, finder) };
+    }
+    const key = this.#keys.round(block.height);
+    try {
+      const shares = await readHash(this.#redis, key);
+      if (shares.size === 0) return hold(`nobody has shares in its round (${key})`);
+      if (window === undefined || facts.networkDifficulty === undefined) {
+        return { kind: 'split', shares, parts: scheme(reward, shares) };
+      }
+      const wanted = window * facts.networkDifficulty;
+      const rounds = [shares, ...(await this.#earlierRounds(block.height, shares, wanted))];
+      return { kind: 'split', shares, parts: pplns(reward, rounds, String(wanted)) };
+    } catch (error) {
+      if (error instanceof RewardError)
+        return hold(`its round cannot be shared out: ${error.message}`);
+      if (error instanceof RedisError && error.code === 'REDIS_WRONGTYPE') {
+        return hold(
+          `the shares of its round, or of one before it, are no hash (look at TYPE ${key} with redis-cli)`,
+        );
+      }
+      throw error;
+    }
+  }
+
+  /** Rounds below `height`, newest first, until they hold `wanted` difficulty together with `own`, or there are no more. */
+  async #earlierRounds(
+    height: number,
+    own: ReadonlyMap<string, string>,
+    wanted: number,
+  ): Promise<ReadonlyMap<string, string>[]> {
+    const keys = this.#keys;
+    const kept = await this.#redis.command('ZRANGE', keys.pay('rounds'), 0, -1);
+    const paid = new Set((Array.isArray(kept) ? kept : []).map(Number));
+    const pending = new Set(
+      (await this.pendingBlocks()).map((member) => parsePending(member)?.height ?? height),
+    );
+    const heights = [...new Set([...paid, ...pending])].filter((other) => other < height);
+    const rounds: ReadonlyMap<string, string>[] = [];
+    // A hair more than enough: what exactly counts is decided where sums are exact.
+    let left = wanted * 1.000001 - sumOf(own);
+    for (const other of heights.sort((a, b) => b - a)) {
+      if (left <= 0) break;
+      const key = pending.has(other) ? keys.round(other) : keys.paidRound(other);
+      const round = await readHash(this.#redis, key);
+      rounds.push(round);
+      left -= sumOf(round);
+    }
+    return rounds;
+  }
+
   /** Ends a block that is off the chain for good; its shares go back into the current round. */
   orphanBlock(block: PendingBlock): Promise<OrphanOutcome> {
     const keys = this.#keys;
     const { member, blockHash, txHash, height } = block;
     return this.#retried(`orphaning block ${height}`, async () => {
+      const { solo } = await this.#blockFacts(blockHash);
       const blocks = await readSet(this.#redis, keys.roundBlocks(height));
       const twins = blocks.filter((hash) => hash !== blockHash);
+      const roundless = await this.#pendingSolo(height);
       const answer = await this.#lease.run(
         scripts.orphan,
         [
@@ -200,26 +315,29 @@ export class Ledger {
         ],
         [
           ...[member, blockHash, txHash, String(height), String(this.#now())],
-          ...[JSON.stringify({ height, hash: blockHash }), ...twins],
+          ...[JSON.stringify({ height, hash: blockHash }), solo ? '1' : '0'],
+          ...[String(twins.length), ...twins, ...roundless],
         ],
       );
       return answer === 'conflict' ? undefined : answer;
     });
   }
 
+  /** Members of the pending SOLO blocks of this height. */
+  async #pendingSolo(height: number): Promise<string[]> {
+    const solo: string[] = [];
+    for (const member of await this.pendingBlocks()) {
+      const block = parsePending(member);
+      if (block?.height !== height) continue;
+      if ((await this.#blockFacts(block.blockHash)).solo) solo.push(member);
+    }
+    return solo;
+  }
+
   /** The open batch, if there is one. Rejects with BooksError when it cannot be read. */
   async openBatch(): Promise<OpenBatch | undefined> {
     const key = this.#keys.pay('batch');
-    const fields = await readHash(this.#redis, key);
-    if (fields.size === 0) return undefined;
-    const batch = readBatch(fields);
-    if (batch === undefined) {
-      throw new BooksError(
-        'BOOKS_BATCH',
-        `the open payment batch in ${key} cannot be read; somebody has changed it: compare it with the wallet's transactions before it is put right`,
-      );
-    }
-    return batch;
+    return openBatchOf(await readHash(this.#redis, key), key);
   }
 
   /** Moves whole balances to in-flight. Undefined when a balance has changed since: plan again. */
@@ -346,6 +464,18 @@ export class Ledger {
     });
   }
 
+  /** The books are the truth from now on, whatever came in: `difference` is what there is beyond it. */
+  async adjust(difference: Satoshis): Promise<void> {
+    const { pay } = this.#keys;
+    const old = await this.#total('adjusted');
+    const answer = await this.#lease.run(
+      scripts.adjust,
+      [pay('totals')],
+      [old.text, (old.amount + difference).toString()],
+    );
+    if (answer !== 'ok') throw busy(`the sums in ${pay('totals')}`);
+  }
+
   async guard(): Promise<Guard | undefined> {
     const text = await this.#redis.command('GET', this.#keys.pay('guard'));
     if (typeof text !== 'string') return undefined;
@@ -363,17 +493,12 @@ export class Ledger {
     return this.#format(satoshis((old ?? 0n) + amount));
   }
 
-  async #total(what: 'credited' | 'paid' | 'fees'): Promise<{ text: string; amount: bigint }> {
+  async #total(
+    what: 'credited' | 'paid' | 'fees' | 'adjusted',
+  ): Promise<{ text: string; amount: bigint }> {
     const key = this.#keys.pay('totals');
-    const text = (await this.#fields(key, [what])).get(what) ?? '';
-    const amount = text === '' ? satoshis(0n) : readSatoshis(text);
-    if (amount === undefined) {
-      throw new BooksError(
-        'BOOKS_TOTALS',
-        `${what} in ${key} is ${JSON.stringify(text)}, which is no number of satoshis`,
-      );
-    }
-    return { text, amount };
+    const totals = await this.#fields(key, [what]);
+    return { text: totals.get(what) ?? '', amount: readTotal(totals, what, key) };
   }
 
   /** Until `step` gives something: undefined means that it must be computed again. */
@@ -399,6 +524,15 @@ export class Ledger {
     }
     return found;
   }
+}
+
+function hold(reason: string): Hold {
+  return { kind: 'hold', reason };
+}
+
+/** As a number, to within its last digits. */
+function sumOf(shares: ReadonlyMap<string, string>): number {
+  return [...shares.values()].reduce((sum, text) => sum + Number(text), 0);
 }
 
 function busy(what: string): LedgerError {

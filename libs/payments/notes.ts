@@ -1,8 +1,10 @@
+import type { Millis } from '../primitives/units.ts';
 import type { RedisConnection } from '../redis/connection.ts';
 import type { CoinKeys, PayKey } from '../redis/keys.ts';
 import { readHash } from '../redis/read.ts';
 import { loadScript, oneOf } from '../redis/scripts.ts';
 import type { Lease } from './lease.ts';
+import type { AuditVerdict } from './types.ts';
 
 // What the payment process remembers from run to run, and shows to the operator. No money depends on it.
 
@@ -52,6 +54,27 @@ export class Notes {
     const changed = [...reasons].filter(([worker, reason]) => old.get(worker) !== reason);
     if (gone.length + changed.length === 0) return;
     await this.#write('heldPayees', [...changed.flat(), ...gone.flatMap((name) => [name, ''])]);
+  }
+
+  /** The reason that a person gave for pausing payments. */
+  async paused(): Promise<string | undefined> {
+    const reason = await this.#redis.command('HGET', this.#keys.pay('state'), 'paused');
+    return typeof reason === 'string' ? reason : undefined;
+  }
+
+  /** Payments stand still until a person says otherwise. */
+  async stop(reason: string, now: Millis): Promise<void> {
+    await this.#write('state', ['stopped', reason, 'stoppedTime', String(now)]);
+  }
+
+  /** The end of a stop. `now`: payments of before are taken for right. */
+  async goOn(now: Millis): Promise<void> {
+    await this.#write('state', ['stopped', '', 'stoppedTime', '', 'checkedFrom', String(now)]);
+  }
+
+  /** What the last run found, for people. */
+  async verdict(verdict: AuditVerdict): Promise<void> {
+    await this.#write('state', ['audit', JSON.stringify(verdict)]);
   }
 
   async #write(what: PayKey, pairs: readonly string[]): Promise<void> {

@@ -3,10 +3,14 @@ import { parseCoins } from '../primitives/money.ts';
 import { type Satoshis, satoshis } from '../primitives/units.ts';
 import { type OpenBatch, totalOf } from './batch.ts';
 import { type Balances, BooksError } from './books.ts';
+import { commandText } from './commandText.ts';
 import { waitUntilDurable } from './durable.ts';
+import { type JournalEntry, JournalError } from './journal.ts';
+import type { Guard } from './ledger.ts';
+import { readPayments } from './paymentRecord.ts';
 import { type PayoutPlan, type PlannedOutput, planPayouts } from './payoutPlan.ts';
 import type { Refusal } from './refusals.ts';
-import type { PaymentContext, RunReport } from './run.ts';
+import { type PaymentContext, RunReport } from './run.ts';
 import type { Payee, PayeeLookup } from './types.ts';
 import { commentOf, type SendOutcome, type SignedTx, type Wallet } from './wallet.ts';
 
@@ -25,6 +29,8 @@ const maxOutputs = 500;
 const leastDust = satoshis(546n);
 /** Refusals in one run after which the rest waits for the next one. */
 const mostRefusals = 12;
+/** The list of payments has no more. */
+const mostPayments = 10_000;
 /** Left out of the sum after a refusal for want of funds, ten times more after each next one: a fee is small. */
 const firstCut = 100_000n;
 
@@ -34,6 +40,16 @@ type BatchEnd =
   /** A balance changed between planning and intent. */
   | { readonly kind: 'again' }
   | { readonly kind: 'unknown' };
+
+export interface Preview {
+  readonly plan: PayoutPlan;
+  readonly spendable: Satoshis;
+}
+
+export interface Resolved {
+  readonly ok: boolean;
+  readonly text: string;
+}
 
 export class Paying {
   readonly #context: PaymentContext;
@@ -58,7 +74,7 @@ export class Paying {
    * nothing else may be paid then.
    */
   async recover(report: RunReport): Promise<boolean> {
-    const { ledger, log, said } = this.#context;
+    const { ledger, log, said, coin } = this.#context;
     const batch = await ledger.openBatch();
     switch (batch?.state) {
       case undefined:
@@ -81,12 +97,67 @@ export class Paying {
         report.problem(sentence);
         if (said.allows('unfound')) {
           log.error(
-            `Payments of ${this.#context.coin.name} stand still: ${sentence}. The wallet shows no transaction with the comment "${batch.comment}"; payments go on when it does. Only if it is sure that it was never sent: redis-cli HSET ${this.#context.batchKey} state intent gives the money back to the balances.`,
+            `Payments of ${coin.name} stand still: ${sentence}. The wallet shows no transaction with the comment "${batch.comment}"; payments go on when it does. If its transaction is known: ${commandText(coin.name, 'resolve', 'paid', '<txid>')}. Only if it is sure that it was never sent, to give the money back to the balances: ${commandText(coin.name, 'resolve', 'unpaid')}`,
           );
         }
         return false;
       }
     }
+  }
+
+  /** What a run would pay now, and why not the rest. Changes nothing. Rejects as recover does. */
+  async preview(): Promise<Preview> {
+    const balances = await this.#context.ledger.balances();
+    const spendable = await this.#wallet.spendable();
+    const plan = await this.#plan(balances, new Map(), new Map(), spendable, leastDust);
+    return { plan, spendable };
+  }
+
+  /** A person says that the open batch was paid by this transaction. A sentence of what came of it. */
+  async resolvePaid(txid: string): Promise<Resolved> {
+    const { ledger, connection, keys } = this.#context;
+    const batch = await ledger.openBatch();
+    if (batch?.state !== 'sending') return this.#nothingUnknown(batch);
+    const payments = await readPayments(connection, keys, mostPayments);
+    const booked = payments.some((payment) => payment.txid === txid);
+    const fault = booked
+      ? 'it is booked already, for another batch'
+      : await this.#wallet.whyNotPaidBy(txid, batch.outputs);
+    if (fault !== undefined) {
+      return {
+        ok: false,
+        text: `Transaction ${txid} is not the one of batch ${batch.id}: ${fault}.`,
+      };
+    }
+    return this.#bookBySaying(batch, txid);
+  }
+
+  /** A person says that the open batch was never sent. */
+  async resolveUnpaid(): Promise<Resolved> {
+    const { ledger, money } = this.#context;
+    const batch = await ledger.openBatch();
+    if (batch?.state !== 'sending') return this.#nothingUnknown(batch);
+    const txid = await this.#wallet.findSent(batch.comment, batch.since);
+    if (txid !== undefined) return this.#bookBySaying(batch, txid);
+    await this.#release(batch);
+    return {
+      ok: true,
+      text: `Batch ${batch.id} counts as never sent: ${money(totalOf(batch.outputs))} are back in the balances.`,
+    };
+  }
+
+  async #bookBySaying(batch: OpenBatch, txid: string): Promise<Resolved> {
+    await this.#settle(batch, txid, await this.#wallet.feeOf(txid), new RunReport());
+    const paid = this.#context.money(totalOf(batch.outputs));
+    return { ok: true, text: `Batch ${batch.id} is booked: ${paid} were paid in ${txid}.` };
+  }
+
+  #nothingUnknown(batch: OpenBatch | undefined): Resolved {
+    const text =
+      batch === undefined
+        ? 'No payment batch is open: there is nothing to resolve.'
+        : `Batch ${batch.id} needs no word: the next run ${batch.state === 'intent' ? 'gives it back to the balances, since nothing was sent' : 'sends the same transaction again, which is harmless'}.`;
+    return { ok: false, text };
   }
 
   /** Pays what is due, in as many transactions as it takes. Rejects as recover does. */
@@ -100,6 +171,7 @@ export class Paying {
     let cut = firstCut;
     for (;;) {
       this.#context.checkStop();
+      if (await this.#isPaused()) return;
       const balances = await ledger.balances();
       const owed = [...balances.values()].some(({ amount }) => amount > 0n);
       const spendable = owed ? await this.#wallet.spendable() : satoshis(0n);
@@ -156,6 +228,14 @@ export class Paying {
           return this.#giveUp(reason, report);
       }
     }
+  }
+
+  async #isPaused(): Promise<boolean> {
+    const { notes, log, said, coin } = this.#context;
+    const reason = await notes.paused();
+    if (reason === undefined) return false;
+    if (said.allows('paused')) log.debug(`Payments of ${coin.name} are paused: ${reason}.`);
+    return true;
   }
 
   #giveUp(reason: string, report: RunReport): void {
@@ -272,6 +352,7 @@ export class Paying {
     report: RunReport,
   ): Promise<BatchEnd> {
     const { ledger, log, money } = this.#context;
+    await this.#announce(batch, batch.tx.txid);
     const outcome = await this.#wallet.broadcast(batch.tx);
     await this.#context.step('sent');
     switch (outcome.kind) {
@@ -287,8 +368,7 @@ export class Paying {
         const { txid, inputs } = batch.tx;
         const outpoint =
           old !== undefined && inputs.includes(old.outpoint) ? old.outpoint : (inputs[0] ?? '');
-        await ledger.release(batch, { outpoint, txids: [...(old?.txids ?? []), txid] });
-        await this.#context.step('released');
+        await this.#release(batch, { outpoint, txids: [...(old?.txids ?? []), txid] });
         await this.#wallet.unlock(batch.tx);
         log.warning(
           `The daemon refused transaction ${txid} (${outcome.refusal.reason}); ${money(totalOf(batch.outputs))} are back in the balances.`,
@@ -305,6 +385,7 @@ export class Paying {
     await waitUntilDurable(connection);
     await step('sending');
     const sending: OpenBatch = { ...batch, state: 'sending', comment, since };
+    await this.#announce(sending, undefined);
     const outcome = await this.#wallet.sendMany(batch.outputs, comment, since);
     await step('sent');
     switch (outcome.kind) {
@@ -320,9 +401,45 @@ export class Paying {
     }
   }
 
-  async #release(batch: OpenBatch): Promise<void> {
-    await this.#context.ledger.release(batch);
-    await this.#context.step('released');
+  /** The last thing before money can move: whoever has lost the lease ends here, and the journal knows. */
+  async #announce(batch: OpenBatch, txid: string | undefined): Promise<void> {
+    const { lease, journal, step } = this.#context;
+    await lease.renew();
+    const last = await journal.last();
+    if (last?.kind !== 'sending' || last.batch !== batch.id) {
+      await journal.add(await this.#entry('sending', batch, txid));
+    }
+    await step('journaled');
+  }
+
+  async #entry(
+    kind: 'sending' | 'settled' | 'released',
+    batch: OpenBatch,
+    txid?: string,
+  ): Promise<JournalEntry> {
+    const { ledger, now } = this.#context;
+    const paid = await ledger.paid();
+    const amount = totalOf(batch.outputs);
+    const facts = { kind, time: now(), batch: batch.id, amount, paid };
+    return txid === undefined ? facts : { ...facts, txid };
+  }
+
+  async #release(batch: OpenBatch, guard?: Guard): Promise<void> {
+    const { ledger, step } = this.#context;
+    await ledger.release(batch, guard);
+    await step('released');
+    if (batch.state !== 'intent') await this.#journal('released', batch);
+  }
+
+  /** The books have it: a journal that cannot be written now is mended at the next step. */
+  async #journal(kind: 'settled' | 'released', batch: OpenBatch, txid?: string): Promise<void> {
+    const { journal, log } = this.#context;
+    try {
+      await journal.add(await this.#entry(kind, batch, txid));
+    } catch (error) {
+      if (!(error instanceof JournalError)) throw error;
+      log.error(`Payment ${batch.id} is ${kind}, but ${messageOf(error)}.`);
+    }
   }
 
   async #settle(
@@ -334,6 +451,7 @@ export class Paying {
     const { ledger, log, money, tell, step } = this.#context;
     await ledger.settle(batch, txid, fee);
     await step('settled');
+    await this.#journal('settled', batch, txid);
     const amount = totalOf(batch.outputs);
     const addresses = batch.outputs.length;
     report.paid.push({ txid, amount });

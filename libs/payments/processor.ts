@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { CoinConfig, PaymentConfig } from '../config/types.ts';
 import { type DaemonClient, DaemonError } from '../daemon/types.ts';
 import type { Logger } from '../log/logger.ts';
@@ -8,23 +9,36 @@ import { type Clock, satoshis } from '../primitives/units.ts';
 import type { RedisConnection } from '../redis/connection.ts';
 import { RedisError } from '../redis/errors.ts';
 import type { CoinKeys } from '../redis/keys.ts';
+import { Auditor } from './auditor.ts';
 import { BooksError } from './books.ts';
 import { BlockCrediting } from './crediting.ts';
+import type { HandBack } from './handBack.ts';
+import { JournalError, noJournal, openJournal } from './journal.ts';
 import { Lease, LeaseLost } from './lease.ts';
 import { Ledger } from './ledger.ts';
 import { Notes } from './notes.ts';
-import { Paying } from './paying.ts';
+import { Paying, type Resolved } from './paying.ts';
 import { proportional, type Scheme } from './rewards.ts';
 import { type FailPoint, type PaymentContext, RunReport, StopRun } from './run.ts';
+import {
+  type DryRun,
+  type Held,
+  type PaymentsStatus,
+  type Resolution,
+  Steering,
+} from './steering.ts';
 import type { CycleReport, PayeeLookup, PaymentEvent } from './types.ts';
 import { createWallet } from './wallet.ts';
+import { WalletWitness } from './witness.ts';
 
 // One coin's payments, run after run: what is open is brought to its end first, then mature blocks are credited, then
 // what is owed is paid. A run that fails leaves everything to the next one.
 
 export interface PaymentProcessorOptions {
   readonly coin: CoinConfig;
-  readonly config: PaymentConfig;
+  /** PROP unless `scheme` says PPLNS, whose window is 2 unless it is given. */
+  readonly config: Omit<PaymentConfig, 'scheme' | 'pplnsWindow'> &
+    Partial<Pick<PaymentConfig, 'scheme' | 'pplnsWindow'>>;
   /** The output script that coinbases pay. */
   readonly poolScript: Buffer;
   /** The same as an address: old daemons keep the pool's coins in its account. */
@@ -36,6 +50,8 @@ export interface PaymentProcessorOptions {
   readonly keys: CoinKeys;
   readonly log: Logger;
   readonly now: Clock;
+  /** Absolute path of data/, where the payment journal is kept; without it, a Redis set back in time is not noticed. */
+  readonly dataDir?: string;
   readonly onEvent?: (event: PaymentEvent) => void;
   /** Default: in proportion to the shares of the block's round. */
   readonly scheme?: Scheme;
@@ -45,6 +61,7 @@ export interface PaymentProcessorOptions {
   readonly failPoint?: FailPoint;
 }
 
+/** The answers are plain JSON; steering.ts says what rejects. */
 export interface PaymentProcessor {
   /** One run; the one under way, if there is one. Never rejects. */
   runOnce(): Promise<CycleReport>;
@@ -52,6 +69,17 @@ export interface PaymentProcessor {
   start(): void;
   /** Ends the run under way after its current payment, but waits no longer than some seconds for it. */
   stop(): Promise<void>;
+  status(): Promise<PaymentsStatus>;
+  /** Nothing new is sent, until resume(); survives restarts. A sentence that says so. */
+  pause(reason: string): Promise<string>;
+  resume(): Promise<string>;
+  /** What a run would pay now, and why not the rest. */
+  dryRun(): Promise<DryRun>;
+  held(): Promise<Held>;
+  /** Waits for the run under way. Never rejects: what goes wrong is in the answer. */
+  resolve(resolution: Resolution): Promise<Resolved>;
+  /** Whether the original NOMP could take over now. */
+  handBack(): Promise<HandBack>;
 }
 
 const minute = 60_000;
@@ -72,6 +100,9 @@ class Processor implements PaymentProcessor {
   readonly #context: PaymentContext;
   readonly #crediting: BlockCrediting;
   readonly #paying: Paying;
+  readonly #auditor: Auditor;
+  readonly #steering: Steering;
+  #turn: Promise<unknown> = Promise.resolve();
   #running: Promise<CycleReport> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #started = false;
@@ -94,11 +125,17 @@ class Processor implements PaymentProcessor {
     this.#context = {
       coin,
       connection,
-      batchKey: keys.pay('batch'),
+      keys,
+      lease: this.#lease,
       ledger: this.#ledger,
       notes: new Notes(connection, keys, this.#lease),
+      journal:
+        options.dataDir === undefined
+          ? noJournal
+          : openJournal(join(options.dataDir, 'payments', `${coin.name}.journal`)),
       log: this.#log,
       said: this.#said,
+      now,
       money: (amount) => `${formatCoins(amount, coin.decimals)} ${coin.symbol}`,
       tell: (event) => options.onEvent?.(event),
       step: async (name) => {
@@ -108,9 +145,11 @@ class Processor implements PaymentProcessor {
         if (this.#stopping) throw new StopRun();
       },
     };
+    const window = config.scheme === 'PPLNS' ? (config.pplnsWindow ?? 2) : undefined;
     this.#crediting = new BlockCrediting(this.#context, {
       client,
       scheme: options.scheme ?? proportional,
+      window,
       rules: {
         maturity: coin.maturity,
         minConfirmations: config.minConfirmations,
@@ -127,13 +166,68 @@ class Processor implements PaymentProcessor {
       payee: options.payee,
       minimumPayment: config.minimumPayment,
     });
+    this.#auditor = new Auditor(this.#context, {
+      keys,
+      witness: new WalletWitness(client, coin.decimals),
+      daemon: client.name,
+      poolScript: options.poolScript,
+      poolAddress: options.poolAddress,
+    });
+    this.#steering = new Steering(this.#context, this.#paying, {
+      scheme: window === undefined ? 'PROP' : `PPLNS over ${window} times the network's difficulty`,
+      minimumPayment: config.minimumPayment,
+    });
+  }
+
+  status(): Promise<PaymentsStatus> {
+    return this.#steering.status();
+  }
+
+  pause(reason: string): Promise<string> {
+    return this.#steering.pause(reason);
+  }
+
+  resume(): Promise<string> {
+    return this.#steering.resume();
+  }
+
+  dryRun(): Promise<DryRun> {
+    return this.#steering.dryRun();
+  }
+
+  held(): Promise<Held> {
+    return this.#steering.held();
+  }
+
+  handBack(): Promise<HandBack> {
+    return this.#steering.handBack();
+  }
+
+  async resolve(resolution: Resolution): Promise<Resolved> {
+    try {
+      const done = await this.#inTurn(() =>
+        this.#underLease(() => this.#steering.resolve(resolution)),
+      );
+      return (
+        done ?? { ok: false, text: 'Another payment process is at work on this coin: ask it.' }
+      );
+    } catch (error) {
+      return { ok: false, text: `That failed: ${messageOf(error)}. Try it again.` };
+    }
   }
 
   runOnce(): Promise<CycleReport> {
-    this.#running ??= this.#run().finally(() => {
+    this.#running ??= this.#inTurn(() => this.#run()).finally(() => {
       this.#running = undefined;
     });
     return this.#running;
+  }
+
+  /** One at a time: a run, or a person's decision. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work);
+    this.#turn = turn.catch(() => undefined);
+    return turn;
   }
 
   start(): void {
@@ -157,7 +251,7 @@ class Processor implements PaymentProcessor {
     const patience = new Promise<'late'>((resolve) => {
       timer = setTimeout(() => resolve('late'), stopPatience);
     });
-    const end = await Promise.race([this.#running, patience]);
+    const end = await Promise.race([this.#turn, patience]);
     clearTimeout(timer);
     // A run that still goes on needs its lease; without it, it can only come to an end.
     if (end === 'late') return;
@@ -166,35 +260,61 @@ class Processor implements PaymentProcessor {
 
   async #run(): Promise<CycleReport> {
     const report = new RunReport();
-    let renewing: NodeJS.Timeout | undefined;
     try {
-      if (!(await this.#lease.take())) {
+      const done = await this.#underLease(() => this.#cycle(report));
+      if (done === undefined) {
         this.#sayOnce(
           'standby',
           'Another payment process is at work on this coin; this one stands by.',
         );
         return report.finish('standby');
       }
+      return report.finish('done');
+    } catch (error) {
+      return this.#endOf(error, report);
+    }
+  }
+
+  /** Undefined while another process has the lease. */
+  async #underLease<T>(work: () => Promise<T>): Promise<T | undefined> {
+    let renewing: NodeJS.Timeout | undefined;
+    try {
+      if (!(await this.#lease.take())) return undefined;
       // A daemon may take minutes for an answer. Losing the lease is noticed by the next script.
       renewing = setInterval(() => {
         this.#lease.renew().catch(() => undefined);
       }, this.#leaseMillis / 3);
-      await this.#cycle(report);
-      return report.finish('done');
-    } catch (error) {
-      return this.#endOf(error, report);
+      return await work();
     } finally {
       clearInterval(renewing);
     }
   }
 
-  async #cycle(report: RunReport): Promise<void> {
-    const clear = await this.#paying.recover(report);
-    await this.#takeOver();
-    // Said before anything is credited on top of it.
-    await this.#ledger.balances();
-    await this.#crediting.run(report);
-    if (clear) await this.#paying.run(report);
+  async #cycle(report: RunReport): Promise<true> {
+    let stop: string | null = null;
+    try {
+      await this.#auditor.identify();
+      const clear = await this.#paying.recover(report);
+      await this.#takeOver();
+      // Said before anything is credited on top of it.
+      await this.#ledger.balances();
+      await this.#crediting.run(report);
+      await this.#auditor.check();
+      if (clear) await this.#paying.run(report);
+    } catch (error) {
+      stop = stopOf(error);
+      throw error;
+    } finally {
+      await this.#note(stop);
+    }
+    return true;
+  }
+
+  /** For people only: what it cannot write now it writes at the next run. */
+  async #note(stop: string | null): Promise<void> {
+    const { notes, now } = this.#context;
+    const { warnings } = this.#auditor;
+    await notes.verdict({ time: now(), stop, warnings }).catch(() => undefined);
   }
 
   async #takeOver(): Promise<void> {
@@ -218,7 +338,7 @@ class Processor implements PaymentProcessor {
       this.#sayOnce('standby', `This payment run ends here: ${error.message}.`);
       return report.finish('standby');
     }
-    const reason = messageOf(error);
+    const reason = stopOf(error) ?? messageOf(error);
     const sentence = /[.?!]$/.test(reason) ? reason : `${reason}.`;
     report.problem(reason);
     const { name } = this.#context.coin;
@@ -229,6 +349,8 @@ class Processor implements PaymentProcessor {
       this.#sayOnce('daemon', `Payments of ${name} wait: ${sentence} ${again}`);
     } else if (error instanceof RedisError && error.trouble === 'transient') {
       this.#sayOnce('redis', `Payments of ${name} wait: ${sentence} ${again}`);
+    } else if (error instanceof JournalError || isBrokenData(error)) {
+      this.#errorOnce('data', `Payments of ${name} stand still, mining goes on: ${sentence}`);
     } else {
       this.#errorOnce('other', `A payment run of ${name} failed: ${sentence} ${again}`);
     }
@@ -242,4 +364,15 @@ class Processor implements PaymentProcessor {
   #errorOnce(key: string, sentence: string): void {
     if (this.#said.allows(key)) this.#log.error(sentence);
   }
+}
+
+/** Why payments stand still until a person acts, with the way out; null for what goes away by itself. */
+function stopOf(error: unknown): string | null {
+  if (error instanceof BooksError || error instanceof JournalError) return error.message;
+  if (!isBrokenData(error)) return null;
+  return `${messageOf(error)}. Look at that key with redis-cli (TYPE, HGETALL), and move it away (RENAME) or set it right; payments go on then`;
+}
+
+function isBrokenData(error: unknown): error is RedisError {
+  return error instanceof RedisError && error.trouble === 'permanent';
 }

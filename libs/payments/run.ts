@@ -1,8 +1,11 @@
 import type { CoinConfig } from '../config/types.ts';
 import type { Logger } from '../log/logger.ts';
 import type { OncePer } from '../log/oncePer.ts';
-import type { Satoshis } from '../primitives/units.ts';
+import type { Clock, Satoshis } from '../primitives/units.ts';
 import type { RedisConnection } from '../redis/connection.ts';
+import type { CoinKeys } from '../redis/keys.ts';
+import type { Journal } from './journal.ts';
+import type { Lease } from './lease.ts';
 import type { Ledger } from './ledger.ts';
 import type { Notes } from './notes.ts';
 import type { CycleReport, PaymentEvent } from './types.ts';
@@ -20,6 +23,7 @@ export type Step =
   | 'built'
   | 'signed'
   | 'sending'
+  | 'journaled'
   | 'sent'
   | 'settled'
   | 'released';
@@ -29,12 +33,14 @@ export type FailPoint = (step: Step) => void | Promise<void>;
 export interface PaymentContext {
   readonly coin: CoinConfig;
   readonly connection: RedisConnection;
-  /** Where the open batch stands in Redis, for the operator. */
-  readonly batchKey: string;
+  readonly keys: CoinKeys;
+  readonly lease: Lease;
   readonly ledger: Ledger;
   readonly notes: Notes;
+  readonly journal: Journal;
   readonly log: Logger;
   readonly said: OncePer;
+  readonly now: Clock;
   /** "12.5 LTC" */
   money(amount: Satoshis): string;
   tell(event: PaymentEvent): void;

@@ -1,4 +1,4 @@
-import type { Satoshis } from '../primitives/units.ts';
+import type { Millis, Satoshis } from '../primitives/units.ts';
 
 // What payments/ takes from the pool and tells to others.
 
@@ -37,4 +37,13 @@ export interface CycleReport {
   readonly held: readonly { readonly worker: string; readonly reason: string }[];
   /** The first thing that a person may have to look at, as a sentence. */
   readonly problem?: string;
+}
+
+/** What the auditor said at the end of a run. Plain JSON. */
+export interface AuditVerdict {
+  readonly time: Millis;
+  /** Why nothing is paid, with the way out; null when all is well. */
+  readonly stop: string | null;
+  /** What a person should know, and does not stop payments. */
+  readonly warnings: readonly string[];
 }

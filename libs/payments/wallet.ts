@@ -66,6 +66,8 @@ export interface Wallet {
   isAlive(txid: string): Promise<boolean>;
   /** What the wallet paid to the miners of its own transaction; undefined when it does not tell. Never rejects. */
   feeOf(txid: string): Promise<Satoshis | undefined>;
+  /** Why this transaction is no payment of these outputs; undefined if it is one. Rejects with DaemonError on an outage. */
+  whyNotPaidBy(txid: string, outputs: readonly PlannedOutput[]): Promise<string | undefined>;
   /** Those of `addresses` that the daemon calls invalid. Rejects with DaemonError. */
   invalidAddresses(addresses: readonly string[]): Promise<ReadonlySet<string>>;
 }
@@ -198,13 +200,9 @@ class DaemonWallet implements Wallet {
 
   /** Every payee exactly once with exactly its amount, and besides at most one output, which comes back to the wallet. */
   async #faultIn(tx: DecodedTx, outputs: readonly PlannedOutput[]): Promise<string | undefined> {
-    const owed = new Map(outputs.map(({ script, amount }) => [script, amount]));
-    const others: TxOutput[] = [];
-    for (const output of tx.outputs) {
-      if (owed.get(output.script) === output.amount) owed.delete(output.script);
-      else others.push(output);
-    }
-    if (owed.size > 0) return 'the transaction that the daemon built does not pay what was planned';
+    const others = outputsBeside(tx, outputs);
+    if (others === undefined)
+      return 'the transaction that the daemon built does not pay what was planned';
     const [change, ...more] = others;
     if (more.length > 0)
       return 'the transaction that the daemon built has outputs nobody asked for';
@@ -270,7 +268,7 @@ class DaemonWallet implements Wallet {
     try {
       known = await this.#client.call('gettransaction', [tx.txid]);
     } catch (lookup) {
-      if (rpcCodeOf(lookup) === -5) return refused;
+      if (rpcCodeOf(lookup) === -5) return (await this.#hasOutputs(tx)) ?? refused;
       return { kind: 'unknown', reason: `${messageOf(error)}; ${messageOf(lookup)}` };
     }
     const confirmations = isRecord(known) ? own(known, 'confirmations') : undefined;
@@ -279,6 +277,20 @@ class DaemonWallet implements Wallet {
     return confirmations <= deepConflict
       ? refused
       : { kind: 'unknown', reason: `${messageOf(error)}; the wallet keeps the transaction` };
+  }
+
+  /** A wallet that was restored from an old copy may not know a transaction that the chain has. */
+  async #hasOutputs(tx: SignedTx): Promise<SendOutcome | undefined> {
+    try {
+      const decoded = readTx(await this.#call('decoderawtransaction', [tx.hex]), this.#decimals);
+      for (const index of decoded?.outputs.keys() ?? []) {
+        const unspent = await this.#call('gettxout', [tx.txid, index, true]);
+        if (isRecord(unspent)) return { kind: 'sent', txid: tx.txid };
+      }
+      return undefined;
+    } catch (error) {
+      return { kind: 'unknown', reason: messageOf(error) };
+    }
   }
 
   unlock(tx: SignedTx): Promise<void> {
@@ -375,6 +387,25 @@ class DaemonWallet implements Wallet {
     }
   }
 
+  async whyNotPaidBy(txid: string, outputs: readonly PlannedOutput[]): Promise<string | undefined> {
+    let known: unknown;
+    let decoded: DecodedTx | undefined;
+    try {
+      known = await this.#client.call('gettransaction', [txid]);
+      const hex = isRecord(known) ? own(known, 'hex') : undefined;
+      decoded = readTx(await this.#call('decoderawtransaction', [hex]), this.#decimals);
+    } catch (error) {
+      if (isOutage(error)) throw error;
+      return `the wallet does not know it (${messageOf(error)})`;
+    }
+    if (decoded === undefined) return 'the daemon does not show its outputs';
+    if (isRecord(known) && Number(own(known, 'confirmations')) < 0)
+      return 'another transaction has spent its coins';
+    return outputsBeside(decoded, outputs) === undefined
+      ? 'it does not pay what the batch has to pay'
+      : undefined;
+  }
+
   async feeOf(txid: string): Promise<Satoshis | undefined> {
     try {
       const tx = await this.#call('gettransaction', [txid]);
@@ -401,6 +432,20 @@ class DaemonWallet implements Wallet {
       method,
     });
   }
+}
+
+/** What a transaction pays besides `outputs`; undefined if it does not pay each of them. */
+function outputsBeside(
+  tx: DecodedTx,
+  outputs: readonly PlannedOutput[],
+): readonly TxOutput[] | undefined {
+  const owed = new Map(outputs.map(({ script, amount }) => [script, amount]));
+  const others: TxOutput[] = [];
+  for (const output of tx.outputs) {
+    if (owed.get(output.script) === output.amount) owed.delete(output.script);
+    else others.push(output);
+  }
+  return owed.size === 0 ? others : undefined;
 }
 
 function inputOf(outpoint: string): { txid: string; vout: number } {

@@ -12,11 +12,13 @@ export interface BlockSubmitOptions {
   readonly group: DaemonGroup;
   readonly hasSubmitBlock: boolean;
   readonly journal: BlockJournal;
+  /** Resolves when every share recorded before is in the store; rejects when the recorder closes first. */
+  readonly applied: () => Promise<void>;
   readonly rounds: Pick<Rounds, 'close' | 'accept' | 'refuse'>;
   readonly log: Logger;
   readonly signal: AbortSignal;
   /** A daemon took a block: a new template is wanted at once. */
-  onAccepted(): void;
+  onAccepted(blockHash: string): void;
 }
 
 export interface BlockSubmitter {
@@ -47,7 +49,7 @@ export function createBlockSubmitter(options: BlockSubmitOptions): BlockSubmitte
       );
     });
     const fate = learnFate(candidate, name);
-    const closed = recorded.then(() => rounds.close(candidate));
+    const closed = recorded.then(options.applied).then(() => rounds.close(candidate));
     try {
       const [decided] = await Promise.all([fate, closed]);
       if (decided.kind === 'accepted') await rounds.accept(candidate.blockHash);
@@ -75,7 +77,7 @@ export function createBlockSubmitter(options: BlockSubmitOptions): BlockSubmitte
       const outcomes = await submitOnce(candidate, name);
       const taken = outcomes.find(({ kind }) => kind === 'accepted' || kind === 'duplicate');
       if (taken !== undefined) {
-        options.onAccepted();
+        options.onAccepted(candidate.blockHash);
         await confirm(candidate, name);
         return { kind: 'accepted' };
       }

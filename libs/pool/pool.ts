@@ -3,18 +3,16 @@ import { readFile } from 'node:fs/promises';
 import { createAlgorithm } from '../algos/algorithms.ts';
 import type { CoinConfig, PoolConfig, PortalConfig } from '../config/types.ts';
 import { createDaemonGroup } from '../daemon/group.ts';
-import { Peer } from '../daemon/peer.ts';
 import { detectDaemon, waitForDaemon, waitForSync } from '../daemon/startup.ts';
 import { createTemplateSource } from '../daemon/templates.ts';
-import type { ChainNetwork, DaemonFacts, DaemonGroup } from '../daemon/types.ts';
+import type { DaemonGroup } from '../daemon/types.ts';
 import type { Job, JobSettings } from '../jobs/job.ts';
 import { JobStore } from '../jobs/jobStore.ts';
 import type { Logger } from '../log/logger.ts';
 import { CodedError, messageOf } from '../primitives/errors.ts';
-import { parseHex } from '../primitives/hex.ts';
 import { type Clock, millis } from '../primitives/units.ts';
 import { addressPart } from '../primitives/workerName.ts';
-import { openRedis, type RedisConnection, waitForRedis } from '../redis/connection.ts';
+import { openRedis, type RedisConnection } from '../redis/connection.ts';
 import { coinKeys } from '../redis/keys.ts';
 import { createRedisRecorder } from '../shares/redisRecorder.ts';
 import { createRounds } from '../shares/rounds.ts';
@@ -27,6 +25,7 @@ import { type AddressBook, createAddressBook } from './addressBook.ts';
 import { createBlockJournal } from './blockJournal.ts';
 import { createBlockSubmitter } from './blockSubmit.ts';
 import { createJobRefresher, type JobRefresher } from './jobRefresher.ts';
+import { type NewsSources, openNewsSources } from './newsSources.ts';
 import { pause } from './pause.ts';
 import { createShareHandler, type FoundVerdict, type ShareHandler } from './shareHandler.ts';
 import { untilDone } from './untilDone.ts';
@@ -45,6 +44,8 @@ export interface PoolOptions {
   readonly now: Clock;
   onBan(ip: string, until: number, why: string): void;
   onReady(): void;
+  /** When this pool takes another one's place: called when it is ready for that one's miners. */
+  takeOver?(): StratumServer | undefined;
 }
 
 /** What one fork knows of its pool; null while it has no job yet. */
@@ -68,8 +69,8 @@ interface Running {
   readonly recorder: ShareRecorder;
   readonly jobs: JobStore;
   readonly refresher: JobRefresher;
-  readonly stratum: StratumServer;
-  readonly peer: Peer | undefined;
+  readonly stratum: StratumServer | undefined;
+  readonly news: NewsSources;
 }
 
 export class Pool {
@@ -127,11 +128,12 @@ export class Pool {
     const keys = coinKeys(coin.name, config.redis.hashTag);
     const redis = openRedis(config.redis, log);
     this.#running = { group, redis };
-    await waitForRedis(redis, signal);
     const recorder = createRedisRecorder({
       connection: redis,
       keys,
-      writerId: `${this.#options.forkId}-${process.pid}-${now()}`,
+      dataDir: this.#options.dataDir,
+      // The last part is for servers that share a Redis.
+      writerId: `${this.#options.forkId}-${process.pid}-${now()}-${randomInt(2 ** 40).toString(36)}`,
       log,
       now,
       windowSeconds: this.#options.stats.hashrateWindow,
@@ -142,7 +144,7 @@ export class Pool {
     // Job ids of an earlier process, which miners may still answer after they come back, should not be ids of ours.
     const jobs = new JobStore(settings, { firstSequence: randomInt(1, 2 ** 28) });
     const refresher = createJobRefresher({
-      source: createTemplateSource(group, coin),
+      sources: group.clients.map((client) => createTemplateSource(client, coin)),
       jobs,
       pollInterval: config.blockRefreshInterval,
       rebroadcastAfter: config.jobRebroadcastTimeout * 1_000,
@@ -157,10 +159,11 @@ export class Pool {
       group,
       hasSubmitBlock: facts.hasSubmitBlock,
       journal,
+      applied: () => recorder.applied(),
       rounds,
       log,
       signal,
-      onAccepted: () => void refresher.refresh(),
+      onAccepted: (blockHash) => refresher.heardOf(blockHash),
     });
     await blocks.resume();
     const submit = createShareHandler({
@@ -173,7 +176,7 @@ export class Pool {
       onBlock: (verdict, job, share, recorded) =>
         void blocks.found(candidateOf(coin, verdict, job, share, now()), recorded),
     });
-    const stratum = new StratumServer({
+    const stratum = await this.#openStratum({
       log,
       pool: poolBehind(config, addresses, jobs, submit),
       ports: config.ports,
@@ -188,9 +191,8 @@ export class Pool {
       bans: this.#options.bans.map(({ ip, until }) => ({ ip, until: millis(until) })),
       onBan: (ip, until, why) => this.#options.onBan(ip, until, why),
     });
-    await stratum.listen();
-    const peer = this.#connectPeer(facts, refresher);
-    this.#running = { group, redis, recorder, jobs, refresher, stratum, peer };
+    const news = openNewsSources({ config, facts, refresher, log, now });
+    this.#running = { group, redis, recorder, jobs, refresher, stratum, news };
     refresher.start();
     log.special(
       `The pool for ${coin.displayName} (${coin.symbol}) takes miners on port ${config.ports.map(({ port }) => port).join(', ')}: ${facts.network} chain, height ${jobs.current?.height}, algorithm ${coin.algorithm}.`,
@@ -198,28 +200,14 @@ export class Pool {
     this.#options.onReady();
   }
 
-  #connectPeer(facts: DaemonFacts, refresher: JobRefresher): Peer | undefined {
-    const { config, now } = this.#options;
-    if (!config.p2p.enabled) return undefined;
-    const magic = parseHex(peerMagic(config.coin, facts.network), 4);
-    if (magic === undefined) {
-      this.#log.warning(
-        `coins/${config.coin.file} has no peer magic for the ${facts.network} chain: no block news by p2p, polling and blocknotify go on.`,
-      );
-      return undefined;
-    }
-    const peer = new Peer({
-      host: config.p2p.host,
-      port: config.p2p.port,
-      magic,
-      protocolVersion: facts.protocolVersion,
-      relayTransactions: !config.p2p.disableTransactions,
-      log: this.#log,
-      now,
-      onBlock: (blockHash) => void refresher.heardOf(blockHash),
-    });
-    peer.connect();
-    return peer;
+  /** The server that an older pool hands over, if its ports are the wanted ones; else a new one. */
+  async #openStratum(options: StratumOptions): Promise<StratumServer> {
+    const old = this.#options.takeOver?.();
+    if (old?.reconfigure(options)) return old;
+    await old?.close();
+    const stratum = new StratumServer(options);
+    await stratum.listen();
+    return stratum;
   }
 
   #announce(job: Job, why: 'newBlock' | 'refresh'): void {
@@ -254,11 +242,18 @@ export class Pool {
   }
 
   heardOfBlock(blockHash: string): void {
-    void this.#running.refresher?.heardOf(blockHash);
+    this.#running.refresher?.heardOf(blockHash);
   }
 
   ban(ip: string, until: number): void {
     this.#running.stratum?.ban(ip, millis(until));
+  }
+
+  /** Gives its miners' sockets to the pool that takes its place; what is left here only has to be stopped. */
+  handOver(): StratumServer | undefined {
+    const { stratum } = this.#running;
+    this.#running = { ...this.#running, stratum: undefined };
+    return stratum;
   }
 
   /** Stops accepting, records what is under way, lets everything go. */
@@ -271,28 +266,15 @@ export class Pool {
   }
 
   async #letGo(): Promise<void> {
-    const { group, redis, recorder, refresher, stratum, peer } = this.#running;
+    const { group, redis, recorder, refresher, stratum, news } = this.#running;
     this.#running = {};
-    peer?.close();
+    news?.close();
     refresher?.stop();
     stratum?.stopAccepting();
     await recorder?.close();
     await stratum?.close();
     await redis?.close();
     group?.close();
-  }
-}
-
-function peerMagic(coin: CoinConfig, network: ChainNetwork): string | undefined {
-  switch (network) {
-    case 'main':
-      return coin.peerMagic;
-    case 'test':
-      return coin.peerMagicTestnet;
-    case 'regtest':
-      return coin.peerMagicRegtest;
-    case 'signet':
-      return undefined;
   }
 }
 

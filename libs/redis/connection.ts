@@ -46,6 +46,8 @@ export interface RedisConnection {
   send(name: string, args: readonly (string | number)[]): Promise<unknown>;
   /** The value of a string key as bytes (`command` gives text); null without such a key. Rejects as `command`. */
   bytes(key: string): Promise<Buffer | null>;
+  /** As `send`, for a command that replies with one string: its bytes; null when the reply is something else. */
+  sendForBytes(name: string, args: readonly (string | number)[]): Promise<Buffer | null>;
   /** Calls `listener` each time the connection becomes usable; returns how to stop that. */
   onReady(listener: () => void): () => void;
   /** Ends the connection for good. What is under way is rejected. */
@@ -143,6 +145,14 @@ export function openRedis(
     return whenReady(() => client.call(command, [...args]));
   }
 
+  async function sendForBytes(
+    command: string,
+    args: readonly (string | number)[],
+  ): Promise<Buffer | null> {
+    const reply = await whenReady(() => client.callBuffer(command, [...args]));
+    return Buffer.isBuffer(reply) ? reply : null;
+  }
+
   return {
     name,
     get ready() {
@@ -150,10 +160,8 @@ export function openRedis(
     },
     command: (command, ...args) => send(command, args),
     send,
-    async bytes(key) {
-      const reply = await whenReady(() => client.callBuffer('get', [key]));
-      return Buffer.isBuffer(reply) ? reply : null;
-    },
+    bytes: (key) => sendForBytes('get', [key]),
+    sendForBytes,
     onReady(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -5,6 +5,8 @@ export interface CoinKeys {
   /** hash worker -> sum of share difficulty. */
   readonly roundCurrent: string;
   round(height: number): string;
+  /** hash worker -> sum of share difficulty on SOLO since the worker's last block. Never shared out. */
+  readonly soloCurrent: string;
   /** zset, score unix seconds, member `difficulty:worker:ms`. */
   readonly hashrate: string;
   /** hash validShares, invalidShares, validBlocks, invalidBlocks, totalPaid. */
@@ -23,7 +25,7 @@ export interface CoinKeys {
   paidRound(height: number): string;
   /**
    * hash of facts of one block: state (candidate, accepted, refused; payments add theirs), height, txHash, finder,
-   * time (ms), reward (satoshis), networkDifficulty, reason.
+   * time (ms), reward (satoshis), networkDifficulty, solo (1: all of it is the finder's), reason.
    */
   block(blockHash: string): string;
   /** set of the block hashes, refused ones left out, whose shares are round<height> (several: twins). */
@@ -62,8 +64,12 @@ export type PayKey =
   | 'batch'
   /** hash id, outcome: the batch that was closed last. */
   | 'last'
-  /** hash of integer satoshis: takenOver, credited, paid, fees. */
+  /** hash of integer satoshis: takenOver, credited, paid, fees, adjusted (what a person took for the truth, signed). */
   | 'totals'
+  /** hash paused, pausedTime, stopped, stoppedTime, checkedFrom, audit (JSON): what steers the payments of the coin. */
+  | 'state'
+  /** zset, score and member height: credited rounds whose shares are kept, for PPLNS. */
+  | 'rounds'
   /** `outpoint txid …`: what the next transaction must spend, so that given-up ones can never be mined beside it. */
   | 'guard'
   /** hashes block member -> reason, worker -> reason. */
@@ -79,6 +85,7 @@ export function coinKeys(coin: string, hashTag = false): CoinKeys {
     coin,
     roundCurrent: `${prefix}:shares:roundCurrent`,
     round: (height) => `${prefix}:shares:round${height}`,
+    soloCurrent: `${prefix}:shares:solo`,
     hashrate: `${prefix}:hashrate`,
     stats: `${prefix}:stats`,
     blocksPending: `${prefix}:blocksPending`,

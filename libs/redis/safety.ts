@@ -51,7 +51,8 @@ export function parseInfo(reply: unknown): Map<string, string> {
   return info;
 }
 
-async function readSetting(
+/** One value of CONFIG GET; undefined where the command is not allowed. */
+export async function readSetting(
   connection: RedisConnection,
   setting: string,
 ): Promise<string | undefined> {
@@ -59,7 +60,7 @@ async function readSetting(
     const reply = await connection.command('config', 'get', setting);
     return Array.isArray(reply) && typeof reply[1] === 'string' ? reply[1] : undefined;
   } catch {
-    // Hosted servers forbid CONFIG.
+    // Hosted servers do.
     return undefined;
   }
 }

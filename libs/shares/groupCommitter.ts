@@ -2,17 +2,10 @@ import type { Logger } from '../log/logger.ts';
 import { messageOf } from '../primitives/errors.ts';
 import type { ShareRecord } from './types.ts';
 
-// Gathers shares into groups and hands them on, one group at a time, in order. What "recorded" means is the commit's
-// business: an apply to Redis, or a write to a disk with that apply behind it.
+// Gathers shares into groups and commits them, one group at a time, in order.
 
-/**
- * `recorded`: durable. `refused`: certainly not recorded, and never will be. `unknown`: given up without knowing; the
- * miners of these shares get no answer.
- */
-export type GroupFate = 'recorded' | 'refused' | 'unknown';
-
-/** Takes a group of at least one share. Must not reject. */
-export type CommitGroup = (shares: readonly ShareRecord[]) => Promise<GroupFate>;
+/** Takes a group of at least one share. True: it is durable. False: it is not and never will be. Must not reject. */
+export type CommitGroup = (shares: readonly ShareRecord[]) => Promise<boolean>;
 
 export interface GroupCommitterOptions {
   readonly commit: CommitGroup;
@@ -23,7 +16,7 @@ export interface GroupCommitterOptions {
   readonly groupSize: number;
   /** The most shares of one group, when they piled up behind a slow commit. */
   readonly largestGroup: number;
-  /** More than these are refused at once, so that an outage cannot eat all memory. */
+  /** More than these are refused at once, so that a disk that hangs cannot eat all memory. */
   readonly maxPending: number;
   /** Called for each share refused for that reason. */
   readonly onFull: () => void;
@@ -104,10 +97,10 @@ export class GroupCommitter {
     ) {
       const { shares, dones } = this.#takeGroup();
       this.#inFlight = shares.length;
-      const fate = await this.#options.commit(shares);
+      const recorded = await this.#options.commit(shares);
       this.#inFlight = 0;
       this.#settled += shares.length;
-      if (fate !== 'unknown') this.#answer(dones, fate === 'recorded');
+      this.#answer(dones, recorded);
       this.#wake();
     }
     this.#busy = false;

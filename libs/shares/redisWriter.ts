@@ -6,11 +6,12 @@ import type { CoinKeys } from '../redis/keys.ts';
 import { createRetry } from '../redis/retry.ts';
 import { loadScript, oneOf, runScript } from '../redis/scripts.ts';
 import { digestGroup, HashrateClock } from './groupDigest.ts';
-import type { ShareRecord } from './types.ts';
+import { createRedisDisk } from './redisDisk.ts';
+import type { ShareStore, StoreFacts } from './types.ts';
 
-// Applies groups of shares to Redis, each exactly once: the script refuses a sequence that it has seen from this writer.
+// Applies groups of shares to Redis, each exactly once: the script refuses what does not follow on this writer's last.
 
-export interface RedisWriterOptions {
+export interface RedisWriterOptions extends StoreFacts {
   readonly connection: RedisConnection;
   readonly keys: CoinKeys;
   /** Unique among all writers of this Redis that live or ever lived, unless it continues one's sequences. */
@@ -19,38 +20,21 @@ export interface RedisWriterOptions {
   readonly now: Clock;
   /** Hashrate entries older than this are dropped. */
   readonly windowSeconds: number;
-  readonly signal?: AbortSignal | undefined;
 }
 
-export interface AppliedGroup {
-  /** False: Redis had seen this sequence before. */
-  readonly applied: boolean;
-  /** True if an earlier try of this very call may have been the one that applied it. */
-  readonly doubted: boolean;
-}
+const applyShares = loadScript('applyShares', oneOf('applied', 'already', 'moved'));
 
-export interface RedisWriter {
-  /**
-   * Tries until Redis has the group. Rejects with RedisError only after the signal: then `mayHaveRun` says whether
-   * the group may be in.
-   */
-  apply(sequence: number, shares: readonly ShareRecord[]): Promise<AppliedGroup>;
-  /** The highest sequence of this writer that Redis has; 0 if none. Tries until Redis tells it, or the signal. */
-  lastSequence(): Promise<number>;
-}
-
-const applyShares = loadScript('applyShares', oneOf('applied', 'already'));
-
-/** A writer's sequence is kept this long after its last group: 90 days. */
+/** The sequence of a writer that is no more is kept for 90 days. */
 const sequenceSeconds = 90 * 86_400;
 const trimMillis = 5_000;
 
-export function createRedisWriter(options: RedisWriterOptions): RedisWriter {
-  const { connection, keys, writerId, now, windowSeconds } = options;
+export function createRedisWriter(options: RedisWriterOptions): ShareStore {
+  const { connection, keys, now, windowSeconds } = options;
   const retry = createRetry(options);
   const clock = new HashrateClock();
-  const sequenceKey = keys.spoolSequence(writerId);
+  const sequenceKey = keys.spoolSequence(options.writerId);
   const scriptKeys = [keys.roundCurrent, keys.hashrate, keys.stats, sequenceKey];
+  const disk = createRedisDisk({ ...options, sequenceKey });
   let trimmed = 0;
 
   function trimBefore(): number | '' {
@@ -61,39 +45,31 @@ export function createRedisWriter(options: RedisWriterOptions): RedisWriter {
     return Math.floor(ms / 1000) - windowSeconds;
   }
 
+  const waiting = () => `${options.waiting()} shares of ${keys.coin} wait in the spool`;
+
   return {
-    async apply(sequence, shares) {
+    apply(sequence, shares, after) {
       const { valid, invalid, workers, sums, hashrate } = digestGroup(shares, clock);
-      const head = [sequence, sequenceSeconds, valid, invalid, trimBefore(), workers];
+      const head = [sequence, after, valid, invalid, trimBefore(), workers];
       const args = [...head, ...sums, ...hashrate];
-      let doubted = false;
-      const run = async () => {
-        try {
-          return await runScript(connection, applyShares, scriptKeys, args);
-        } catch (error) {
-          if (error instanceof RedisError && error.mayHaveRun) doubted = true;
-          throw error;
-        }
-      };
-      try {
-        const outcome = await retry(run, () => `Shares of ${keys.coin} wait`);
-        return { applied: outcome === 'applied', doubted };
-      } catch (error) {
-        if (!(error instanceof RedisError) || error.mayHaveRun === doubted) throw error;
-        throw new RedisError(error.code, error.message, {
-          trouble: error.trouble,
-          mayHaveRun: doubted,
-          cause: error,
-        });
-      }
+      return retry(() => runScript(connection, applyShares, scriptKeys, args), waiting);
     },
-    async lastSequence() {
-      const reply = await retry(
-        () => connection.command('get', sequenceKey),
-        () => `Shares of ${keys.coin} wait`,
-      );
-      const last = Number(reply ?? 0);
-      return Number.isSafeInteger(last) ? last : 0;
+    lastSequence: () =>
+      retry(async () => {
+        const reply = await connection.command('get', sequenceKey);
+        const last = Number(reply ?? 0);
+        if (Number.isSafeInteger(last)) return last;
+        throw new RedisError(
+          'REDIS_BADVALUE',
+          `${sequenceKey} at ${connection.name} holds "${reply}", not a number.`,
+          { trouble: 'permanent', mayHaveRun: false },
+        );
+      }, waiting),
+    safeSequence: () => disk.safeSequence(),
+    async retire() {
+      // A key that stays for ever harms nobody.
+      await connection.command('expire', sequenceKey, sequenceSeconds).catch(() => undefined);
     },
+    onReturn: (listener) => connection.onReady(listener),
   };
 }

@@ -53,10 +53,10 @@ const recordStatistics = loadScript('recordStatistics', (reply): Written | undef
   return { leftOut, wrongKey };
 });
 
-/** One call holds Redis for a millisecond or two. */
-const minersAtOnce = 200;
-const minutesAtOnce = 400;
-const workersAtOnce = 500;
+/** One call holds Redis for about two milliseconds. */
+const minersAtOnce = 100;
+const minutesAtOnce = 300;
+const workersAtOnce = 300;
 /** What is kept in memory while Redis is away: for 2,000 miners about two hours; then only the pool's own sums grow. */
 const limits = { workers: 50_000, minutes: 250_000 };
 

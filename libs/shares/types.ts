@@ -1,6 +1,6 @@
 import type { Difficulty, Millis } from '../primitives/units.ts';
 
-// What shares/ takes from the pool. A recorder (Redis, or MPOS's MySQL) stands behind one interface.
+// What shares/ takes from the pool, and what stands behind it: a spool on disk, and a store (Redis, or MPOS's MySQL).
 
 export interface ShareRecord {
   readonly time: Millis;
@@ -26,15 +26,59 @@ export interface ShareRecord {
 
 export interface ShareRecorder {
   /**
-   * Takes a share in. `done(true)` when it is durably recorded, exactly once; `done(false)` when it certainly is not
-   * and never will be. Shares are recorded in the order in which they were taken in.
+   * Takes a share in. `done(true)` when it is durably recorded, exactly once; `done(false)` when it is not and never
+   * will be. Shares are recorded in the order in which they were taken in.
    */
   record(share: ShareRecord, done: (recorded: boolean) => void): void;
   /** Resolves when everything taken in before has been recorded or given up. */
   flush(): Promise<void>;
-  /** Flushes, then lets go of the store. */
+  /**
+   * Resolves when everything recorded before is in the store as well, however long that takes. What dead processes of
+   * this coin left counts too, but is waited for 10 s at most. Rejects with SHARES_CLOSED when close() comes first.
+   */
+  applied(): Promise<void>;
+  /** Flushes, brings to the store what it takes in a few seconds, then lets go. The rest waits for the next start. */
   close(): Promise<void>;
 }
+
+/** Shares that were made durable together, by one writer. */
+export interface ShareGroup {
+  /** Of this writer: 1, 2, 3, … */
+  readonly sequence: number;
+  readonly shares: readonly ShareRecord[];
+}
+
+/** `already`: the store has this sequence. `moved`: its last one is not what the caller took for it; nothing was done. */
+export type ApplyOutcome = 'applied' | 'already' | 'moved';
+
+/**
+ * Where the groups of one writer end up. The store keeps the writer's last sequence, in the same transaction as the
+ * shares: that makes each group count exactly once.
+ */
+export interface ShareStore {
+  /**
+   * Adds the shares of the groups after `after` up to `sequence`, all or nothing, if `after` is the writer's last
+   * sequence in the store. Tries until there is an answer; rejects only after the signal that the store was opened with.
+   */
+  apply(sequence: number, shares: readonly ShareRecord[], after: number): Promise<ApplyOutcome>;
+  /** The highest sequence of this writer that the store has; 0 if none. Tries, and rejects, as `apply`. */
+  lastSequence(): Promise<number>;
+  /** The highest sequence that a crash of the store cannot take back. Asks once; rejects while the store is away. */
+  safeSequence(): Promise<number>;
+  /** Everything of this writer is safe and its spool is gone: the sequence may be forgotten, in months. Never rejects. */
+  retire(): Promise<void>;
+  /** Calls `listener` each time the store came back, and may have lost its latest; returns how to stop that. */
+  onReturn(listener: () => void): () => void;
+}
+
+/** What a store tells the log, and when it stops trying. */
+export interface StoreFacts {
+  readonly signal: AbortSignal;
+  /** Shares of this writer that are on disk and not in the store. */
+  readonly waiting: () => number;
+}
+
+export type OpenStore = (writerId: string, facts: StoreFacts) => ShareStore;
 
 /** A block that this pool found, as the rounds know it. */
 export interface FoundBlock {

@@ -62,11 +62,11 @@ interface Arrival {
 const ignoreError = (): void => {};
 
 export class StratumServer {
-  readonly #options: StratumOptions;
+  #options: StratumOptions;
   readonly #host: SessionHost;
-  readonly #bans: BanList;
+  #bans: BanList;
   readonly #extranonces: ExtranonceSource;
-  readonly #secureContext: SecureContext | undefined;
+  #secureContext: SecureContext | undefined;
   readonly #complaints: OncePer;
   readonly #notifyLines = new NotifyLines();
   readonly #sessions = new Map<Socket, Session>();
@@ -91,26 +91,37 @@ export class StratumServer {
     this.#host = this.#makeHost();
   }
 
+  /** Everything that a new configuration may change is looked up each time. */
   #makeHost(): SessionHost {
-    const { log, now, limits, connectionTimeout, multiplier = 1 } = this.#options;
-    const perSecond = limits.messagesPerSecond;
+    const options = () => this.#options;
     return {
-      log,
-      now,
-      multiplier,
+      get log() {
+        return options().log;
+      },
+      get multiplier() {
+        return options().multiplier ?? 1;
+      },
+      get connectionTimeout() {
+        return options().connectionTimeout * 1_000;
+      },
+      get messageRate() {
+        return messageRateOf(options().limits);
+      },
+      now: this.#options.now,
       notifyLines: this.#notifyLines,
-      connectionTimeout: connectionTimeout * 1_000,
-      messageRate: perSecond > 0 ? { perSecond, burst: perSecond * burstSeconds } : undefined,
       pool: () => this.#pool,
       takeExtranonce: () => this.#extranonces.take(),
-      mayLogIn: ({ key }) => key === undefined || perSecond <= 0 || this.#mayLogIn(key),
+      mayLogIn: ({ key }) =>
+        key === undefined || options().limits.messagesPerSecond <= 0 || this.#mayLogIn(key),
       queue: (session) => this.#queue(session),
       counted: (session, valid) => this.#counted(session, valid),
       difficultyChanged: (worker, difficulty) =>
         this.#options.onDifficultyChange?.(worker, difficulty),
       complain: (session, sentence, topic = sentence) => {
         if (this.#complaints.allows(`${session.ip} ${topic}`)) {
-          log.warning(`Miner ${session.name} on port ${session.port.number} ${sentence}.`);
+          options().log.warning(
+            `Miner ${session.name} on port ${session.port.number} ${sentence}.`,
+          );
         }
       },
     };
@@ -313,6 +324,24 @@ export class StratumServer {
     }
   }
 
+  /**
+   * Goes on with another configuration and another pool, all sockets open. False, and nothing is changed, when the
+   * ports are not the same ones: they must be opened anew.
+   */
+  reconfigure(options: StratumOptions): boolean {
+    if (options.tcpProxyProtocol !== this.#options.tcpProxyProtocol) return false;
+    if (!hasSamePorts(this.#options.ports, options.ports)) return false;
+    this.#secureContext = options.tls && secureContextOf(options.tls);
+    this.#options = options;
+    this.#bans = new BanList(options.banning, options.now, this.#bans.list());
+    for (const { port } of this.#listeners) {
+      port.config =
+        options.ports.find(({ port: number }) => number === port.config.port) ?? port.config;
+    }
+    this.setPool(options.pool);
+    return true;
+  }
+
   /** Puts another pool behind the open sockets: each gets its difficulty and the pool's current job, clean. */
   setPool(pool: PoolBehind): void {
     this.#pool = pool;
@@ -429,6 +458,26 @@ function secureContextOf(tls: { readonly cert: string; readonly key: string }): 
       cause: error,
     });
   }
+}
+
+function messageRateOf({ messagesPerSecond }: LimitsConfig): Rate | undefined {
+  if (messagesPerSecond <= 0) return undefined;
+  return { perSecond: messagesPerSecond, burst: messagesPerSecond * burstSeconds };
+}
+
+/** Miners keep what they were told when they came: transport and size of extranonce2. */
+function hasSamePorts(old: readonly PortConfig[], now: readonly PortConfig[]): boolean {
+  return (
+    old.length === now.length &&
+    old.every((port) =>
+      now.some(
+        (other) =>
+          other.port === port.port &&
+          other.tls === port.tls &&
+          other.extranonce2Size === port.extranonce2Size,
+      ),
+    )
+  );
 }
 
 function closed(emitter: Socket | Server): Promise<void> {

@@ -49,10 +49,10 @@ const poolChangeGrace = 10_000;
 /** Version bits that miners may roll (BIP 320). */
 const poolVersionMask = 0x1fffe000;
 
-/** A port that is open. */
+/** A port that is open. A reload of the configuration puts another `config` into it. */
 export interface OpenPort {
   readonly number: number;
-  readonly config: PortConfig;
+  config: PortConfig;
 }
 
 /** What a session needs of its server. */
@@ -290,7 +290,17 @@ export class Session {
     this.#jobs.clear();
     const now = this.#host.now();
     this.#poolChanged = now;
+    this.#followPort(now);
     this.#startWork(now);
+  }
+
+  /** The port may have another configuration than when this miner came. */
+  #followPort(now: number): void {
+    const { varDiff, diff } = this.port.config;
+    this.#varDiff = varDiff && new VarDiff(varDiff, now);
+    this.#pending = undefined;
+    const bounds = this.#bounds();
+    this.#difficulty = bounds === undefined ? diff : within(bounds, this.#difficulty);
   }
 
   // Logging in

@@ -101,7 +101,7 @@ export interface PoolView {
   readonly feePercent: number;
   readonly payments: {
     readonly enabled: boolean;
-    readonly scheme: 'PROP';
+    readonly scheme: 'PROP' | 'PPLNS';
     /** Decimal coins. */
     readonly minimum: string;
     /** Seconds. */

@@ -60,6 +60,7 @@ export function mortal(connection: RedisConnection, client: DaemonClient, at: At
       command: (name, ...args) => redis(name, args),
       send: redis,
       bytes: (key) => connection.bytes(key),
+      sendForBytes: (name, args) => connection.sendForBytes(name, args),
       onReady: (listener) => connection.onReady(listener),
       close: () => Promise.resolve(),
     },

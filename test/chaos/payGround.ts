@@ -3,11 +3,10 @@ import type { DaemonClient } from '../../libs/daemon/types.ts';
 import { createPaymentProcessor, type PaymentProcessor } from '../../libs/payments/processor.ts';
 import type { FailPoint } from '../../libs/payments/run.ts';
 import type { Payee } from '../../libs/payments/types.ts';
-import { difficulty, millis, systemClock } from '../../libs/primitives/units.ts';
+import { millis, systemClock } from '../../libs/primitives/units.ts';
 import { isRecord, own } from '../../libs/primitives/unknown.ts';
 import type { RedisConnection } from '../../libs/redis/connection.ts';
 import { coinKeys } from '../../libs/redis/keys.ts';
-import { createRedisWriter, type RedisWriter } from '../../libs/shares/redisWriter.ts';
 import { createRounds, type RedisRounds } from '../../libs/shares/rounds.ts';
 import {
   type LitecoinPair,
@@ -15,8 +14,9 @@ import {
   satoshisOf,
   startLitecoinPair,
 } from '../../scripts/regtest/litecoin.ts';
-import type { ChainBlock } from '../support/chain.ts';
 import { litecoin, logTo, openTestRedis, type TestRedis } from '../payments/support.ts';
+import type { ChainBlock } from '../support/chain.ts';
+import { type FoundOnChain, memberOf, type Round } from './foundBlock.ts';
 import { MoneyOracle } from './moneyOracle.ts';
 
 // The ground on which payments are tried: a real litecoind whose node A has the pool's wallet and whose node B has the
@@ -27,20 +27,9 @@ export const keys = coinKeys('litecoin');
 /** So short that a process that is gone is replaced within a moment. */
 export const leaseMillis = 60;
 
-/** Blocks of the pool that lie ready: later halvings leave too little in a block. */
-const supply = 440;
+/** Later halvings leave too little in a block. */
+const largestSupply = 440;
 const maturity = 100;
-
-/** A share counts quarters of difficulty 1, so that every sum is exact. */
-export type Round = ReadonlyMap<string, number>;
-
-export interface FoundOnChain {
-  readonly hash: string;
-  readonly txHash: string;
-  readonly height: number;
-  /** Satoshis that the coinbase pays to the pool, as the chain tells. */
-  readonly reward: bigint;
-}
 
 export class PayGround {
   readonly pair: LitecoinPair;
@@ -52,8 +41,6 @@ export class PayGround {
   readonly payees: ReadonlyMap<string, Payee>;
   readonly workers: readonly string[];
   readonly #rounds: RedisRounds;
-  readonly #writer: RedisWriter;
-  #sequence = 0;
   #nextBlock = 0;
   #ready: readonly string[] = [];
 
@@ -79,12 +66,12 @@ export class PayGround {
         return payee?.ok ? payee.address : undefined;
       },
     });
-    const common = { connection: redis.connection, keys, log: logTo([]), now: systemClock };
-    this.#rounds = createRounds(common);
-    this.#writer = createRedisWriter({ ...common, writerId: 'chaos', windowSeconds: 600 });
+    const { connection } = redis;
+    this.#rounds = createRounds({ connection, keys, log: logTo([]), now: systemClock });
   }
 
-  static async open(): Promise<PayGround> {
+  /** `supply`: mature blocks of the pool that lie ready to be found. */
+  static async open(supply = largestSupply): Promise<PayGround> {
     const [pair, redis] = await Promise.all([
       startLitecoinPair({ mweb: 'never' }),
       openTestRedis(),
@@ -110,7 +97,7 @@ export class PayGround {
   }
 
   get blocksLeft(): number {
-    return supply - this.#nextBlock;
+    return this.#ready.length - this.#nextBlock;
   }
 
   /** A client of node A, the wallet's daemon, by way of `port` when something stands in between. */
@@ -134,6 +121,8 @@ export class PayGround {
         enabled: true,
         paymentInterval: 600,
         minimumPayment: '0.01',
+        scheme: 'PROP',
+        pplnsWindow: 2,
         daemon: { host: '127.0.0.1', port, user, password },
       },
       poolScript: this.poolScript,
@@ -150,21 +139,11 @@ export class PayGround {
     return this.payees.get(name) ?? { ok: false, reason: 'it is no address' };
   }
 
-  /** Shares go into the current round, by the pool's own way. */
+  /** Shares stand in the current round, as a pool worker records them. */
   async mine(shares: Round): Promise<void> {
-    const records = [...shares].map(([worker, quarters]) => ({
-      time: millis(Date.now()),
-      worker,
-      ip: '127.0.0.1',
-      port: 3333,
-      jobId: '1',
-      height: 1,
-      valid: true,
-      difficulty: difficulty(quarters / 4),
-      shareDiff: quarters,
-      blockDiff: difficulty(1),
-    }));
-    await this.#writer.apply(++this.#sequence, records);
+    for (const [worker, quarters] of shares) {
+      await this.redis.command('HINCRBYFLOAT', keys.roundCurrent, worker, quarters / 4);
+    }
     this.oracle.shares(shares);
   }
 
@@ -173,7 +152,7 @@ export class PayGround {
     const hash = this.#ready[this.#nextBlock++];
     if (hash === undefined) throw new RangeError('All blocks of this ground are used up.');
     const block = await this.lookUp(hash);
-    await this.close(block);
+    await this.found(block);
     return block;
   }
 
@@ -196,7 +175,7 @@ export class PayGround {
   }
 
   /** What the pool does with a block that a daemon has taken. */
-  async close(block: FoundOnChain): Promise<'closed' | 'already' | 'twin'> {
+  async found(block: FoundOnChain): Promise<'closed' | 'already' | 'twin'> {
     const outcome = await this.#rounds.close({
       height: block.height,
       blockHash: block.hash,
@@ -211,8 +190,9 @@ export class PayGround {
     return outcome;
   }
 
-  async lookUp(hash: string): Promise<FoundOnChain> {
-    const block = (await this.pair.a.rpc('getblock', [hash, 2])) as ChainBlock;
+  /** What a node tells of a block of the pool. */
+  async lookUp(hash: string, node = this.pair.a): Promise<FoundOnChain> {
+    const block = (await node.rpc('getblock', [hash, 2])) as ChainBlock;
     const [coinbase] = block.tx;
     if (coinbase === undefined) throw new TypeError(`Block ${hash} has no coinbase.`);
     const own = this.poolScript.toString('hex');
@@ -228,13 +208,9 @@ export class PayGround {
     await sameTip(this.pair.a, this.pair.b);
   }
 
-  async close_(): Promise<void> {
+  async close(): Promise<void> {
     await Promise.all([this.pair.stop(), this.redis.close()]);
   }
-}
-
-export function memberOf({ hash, txHash, height }: FoundOnChain): string {
-  return `${hash}:${txHash}:${height}`;
 }
 
 async function scriptOf({ a }: LitecoinPair, address: string): Promise<Buffer> {

@@ -165,3 +165,21 @@ test('MPOS mode needs a user, a password and a database only while it is enabled
   assert.deepEqual(off.problems, []);
   assert.equal(onlyPool(off).mposMode.port, 3306);
 });
+
+test('payments are PROP unless the file says PPLNS, and the window is a number above 0', (t) => {
+  const read = (fields: object) => loadPool(t, payments(fields));
+  const { paymentProcessing } = onlyPool(read({ scheme: 'PPLNS', pplnsWindow: 0.5 }));
+  assert.equal(paymentProcessing.scheme, 'PPLNS');
+  assert.equal(paymentProcessing.pplnsWindow, 0.5);
+  assert.match(read({ scheme: 'PPS' }).errors.join(), /scheme: must be one of "PROP", "PPLNS"/);
+  assert.match(read({ pplnsWindow: 0 }).errors.join(), /pplnsWindow: must be a number above 0/);
+});
+
+test('a port may be for SOLO miners', (t) => {
+  const ports = { 3032: { diff: 32, solo: true }, 3033: { diff: 32 } };
+  const config = onlyPool(loadPool(t, pool({ ports })));
+  assert.deepEqual(
+    config.ports.map(({ solo }) => solo),
+    [true, undefined],
+  );
+});

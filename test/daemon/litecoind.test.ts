@@ -58,7 +58,7 @@ test('a real litecoind', async (t) => {
   });
 
   await t.test('gives templates once its rules are learnt', async () => {
-    const source = createTemplateSource(group, coinFor());
+    const source = createTemplateSource(client, coinFor());
     const template = await source.fetch();
     const best = await a.rpc('getbestblockhash');
     assert.equal(fieldOf(template, 'previousblockhash'), best);

@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { DaemonConfig } from '../../libs/config/types.ts';
-import { createDaemonGroup } from '../../libs/daemon/group.ts';
+import { createDaemonClient } from '../../libs/daemon/rpcClient.ts';
 import { createTemplateSource, rulesAskedFor } from '../../libs/daemon/templates.ts';
 import { DaemonError } from '../../libs/daemon/types.ts';
-import { systemClock } from '../../libs/primitives/units.ts';
-import { coinFor, type FaultyCall, FaultyDaemon, logTo } from './faultyDaemon.ts';
+import { coinFor, type FaultyCall, FaultyDaemon } from './faultyDaemon.ts';
 
 function sourceOf(t: TestContext, config: DaemonConfig) {
-  const group = createDaemonGroup([config], logTo([]), systemClock);
-  t.after(() => group.close());
-  return createTemplateSource(group, coinFor());
+  const client = createDaemonClient(config);
+  t.after(() => client.close());
+  return createTemplateSource(client, coinFor());
 }
 
 /** Insists on rules with the words of Litecoin Core 0.21.2. */
@@ -83,12 +82,16 @@ test('an error that names no new rule is passed on after one call', async (t) =>
   assert.equal(daemon.calls.length, 1);
 });
 
-test('an aborted fetch asks nothing', async (t) => {
+test('a long poll names the template that is known already', async (t) => {
   const daemon = await FaultyDaemon.start(t, litecoin);
-  await assert.rejects(sourceOf(t, daemon.config).fetch(AbortSignal.abort()), {
-    name: 'AbortError',
-  });
-  assert.equal(daemon.calls.length, 0);
+  await sourceOf(t, daemon.config).fetch({ longPollId: 'id of the last one' });
+  assert.deepEqual(daemon.calls.at(-1)?.params, [
+    {
+      capabilities: ['coinbasetxn', 'workid', 'coinbase/append'],
+      rules: ['mweb', 'segwit'],
+      longpollid: 'id of the last one',
+    },
+  ]);
 });
 
 const hash = '12a765e31ffd4059bada1e25190f6e98c99d9714d334efa41a195a7e7e04bfe2';

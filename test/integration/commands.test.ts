@@ -114,7 +114,7 @@ test('a ban outlives a restart of the portal', async (t) => {
   assert.match(await operator('bans'), /192\.0\.2\.7/);
 });
 
-test('reloadpool takes over a changed pool file, and refuses one with errors', async (t) => {
+test('reloadpool takes over a changed pool file with all sockets open, and refuses one with errors', async (t) => {
   const rig = await buildRig(t, { forks: 2 });
   const portal = rig.start();
   await takesMiners(portal);
@@ -135,8 +135,9 @@ test('reloadpool takes over a changed pool file, and refuses one with errors', a
   assert.equal(miner.connections, 1);
   await writeFile(file, sound.replace('"diff": 0.000016', '"diff": 0.00002'));
   await run(process.execPath, [cli, `-port=${rig.cliPort}`, 'reloadpool', 'litecoin']);
-  await until('the miner is back with the new difficulty', () => miner.difficulty === 0.00002);
-  assert.equal(await miner.mine(), true);
+  await until('the miner has the new difficulty', () => miner.difficulty === 0.00002);
+  await until('a share at the new difficulty is taken', () => miner.mine());
+  assert.equal(miner.connections, 1);
 });
 
 test('--check tries daemons, wallet and Redis, starts nothing, and its exit code tells', async (t) => {

@@ -231,6 +231,7 @@ test('a mature block is credited and paid to the satoshi, once', async (t) => {
 
   await pair.a.generate(99);
   assert.deepEqual((await processor.runOnce()).credited, []);
+  assert.equal((await redis.hash(keys.block(block.hash)))['confirmations'], '100');
   await pair.a.generate(1);
   const report = await processor.runOnce();
   assert.deepEqual(report.credited, [{ height: block.height, reward: block.reward }]);
@@ -645,11 +646,13 @@ test('a block that comes back onto the chain is paid', async (t) => {
   const processor = processorFor(t);
   await processor.runOnce();
   assert.deepEqual(Object.keys(await redis.hash(keys.pay('suspects'))), [block.hash]);
+  assert.equal((await redis.hash(keys.block(block.hash)))['confirmations'], '0');
   await pair.a.rpc('invalidateblock', [rival]);
   await pair.a.rpc('reconsiderblock', [block.hash]);
   await pair.a.generate(10);
   await processor.runOnce();
   assert.deepEqual(await redis.hash(keys.pay('suspects')), {});
+  assert.equal((await redis.hash(keys.block(block.hash)))['confirmations'], '11');
   await pair.a.generate(90);
   assert.deepEqual((await processor.runOnce()).credited, [
     { height: block.height, reward: block.reward },

@@ -10,7 +10,7 @@ import {
   type DaemonGroup,
 } from '../../libs/daemon/types.ts';
 import { type Candidate, createBlockJournal } from '../../libs/pool/blockJournal.ts';
-import { createBlockSubmitter } from '../../libs/pool/blockSubmit.ts';
+import { type BlockSubmitOptions, createBlockSubmitter } from '../../libs/pool/blockSubmit.ts';
 import { millis } from '../../libs/primitives/units.ts';
 import { until } from '../support/until.ts';
 import { keptLog, ScriptedRounds } from './support.ts';
@@ -94,6 +94,14 @@ function groupOf(clients: readonly ScriptedDaemon[]): DaemonGroup {
 }
 
 async function setUp(t: TestContext, ...daemons: ScriptedDaemon[]) {
+  return setUpWith(t, { applied: () => Promise.resolve() }, ...daemons);
+}
+
+async function setUpWith(
+  t: TestContext,
+  change: Pick<BlockSubmitOptions, 'applied'>,
+  ...daemons: ScriptedDaemon[]
+) {
   const dir = await mkdtemp(join(tmpdir(), 'blocks-'));
   t.after(() => rm(dir, { recursive: true, force: true }));
   const rounds = new ScriptedRounds();
@@ -110,6 +118,7 @@ async function setUp(t: TestContext, ...daemons: ScriptedDaemon[]) {
     log,
     signal: stop.signal,
     onAccepted: () => accepted++,
+    ...change,
   });
   return { dir, rounds, lines, journal, submitter, stop, accepted: () => accepted };
 }
@@ -183,6 +192,33 @@ test('the round is closed only when the share that found the block is recorded',
   record();
   await done;
   assert.equal(rounds.steps[0], 'close 77');
+});
+
+test('the round is closed only when the store has that share, and the block does not wait for it', async (t) => {
+  let apply = (): void => undefined;
+  const waiting = new Promise<void>((resolve) => {
+    apply = resolve;
+  });
+  const daemon = new ScriptedDaemon('a:1', [null]);
+  const { submitter, rounds } = await setUpWith(t, { applied: () => waiting }, daemon);
+  const done = submitter.found(candidate, Promise.resolve());
+  await until('the daemon has the block', () => daemon.submits.length === 1);
+  await new Promise(setImmediate);
+  assert.deepEqual(rounds.steps, []);
+  apply();
+  await done;
+  assert.equal(rounds.steps[0], 'close 77');
+});
+
+test('a recorder that closes before the store has the share leaves the block for the next start', async (t) => {
+  const daemon = new ScriptedDaemon('a:1', [null]);
+  const closed = { applied: () => Promise.reject(new Error('closed')) };
+  const { submitter, rounds, journal, stop, lines } = await setUpWith(t, closed, daemon);
+  stop.abort();
+  await submitter.found(candidate, Promise.resolve());
+  assert.deepEqual(rounds.steps, []);
+  await until('it is in the journal', async () => (await journal.unfinished()).candidates[0]);
+  assert.ok(!lines.some((line) => line.includes('[error]')));
 });
 
 test('a candidate that a dead process left behind is taken up at the next start', async (t) => {

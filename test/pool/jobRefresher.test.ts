@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import type { TemplateSource } from '../../libs/daemon/templates.ts';
 import type { Job } from '../../libs/jobs/job.ts';
 import { JobStore } from '../../libs/jobs/jobStore.ts';
 import { createJobRefresher, type JobRefresher } from '../../libs/pool/jobRefresher.ts';
@@ -8,53 +9,112 @@ import { replyOf, settingsOf } from '../jobs/fixtures.ts';
 import { until } from '../support/until.ts';
 import { keptLog } from './support.ts';
 
-const hashAt = (height: number) => height.toString(16).padStart(64, '0');
-const templateOn = (height: number, changes = {}) =>
-  replyOf({ height: height + 1, previousblockhash: hashAt(height), ...changes });
+/** The hash of block `height` on fork `fork` (one hex digit) of a made-up chain. */
+const hashAt = (height: number, fork = '0') => fork + height.toString(16).padStart(63, '0');
 
-interface Setup {
+/** Stands in for a daemon, so that a test decides where it stands and when it answers. */
+class StandInDaemon implements TemplateSource {
+  readonly name: string;
+  height: number;
+  fork = '0';
+  /** What is wrong with it, if anything: told instead of every answer. */
+  fault: string | undefined;
+  /** Told instead of a template; changes to a sound one. */
+  broken: unknown;
+  changes = {};
+  /** Answers wait for this one. */
+  held: Promise<void> = Promise.resolve();
+  readonly asked = { template: 0, tip: 0, height: 0 };
+
+  constructor(name: string, height = 100) {
+    this.name = name;
+    this.height = height;
+  }
+
+  moveTo(height: number, fork = this.fork): string {
+    this.height = height;
+    this.fork = fork;
+    return hashAt(height, fork);
+  }
+
+  async fetch(): Promise<unknown> {
+    this.asked.template++;
+    const reply = this.template();
+    await this.#answer();
+    return this.broken ?? reply;
+  }
+
+  template(): unknown {
+    const previousblockhash = hashAt(this.height, this.fork);
+    return replyOf({ height: this.height + 1, previousblockhash, ...this.changes });
+  }
+
+  async bestBlockHash(): Promise<string> {
+    this.asked.tip++;
+    const hash = hashAt(this.height, this.fork);
+    await this.#answer();
+    return hash;
+  }
+
+  async heightOf(blockHash: string): Promise<number> {
+    this.asked.height++;
+    await this.#answer();
+    return Number.parseInt(blockHash.slice(1), 16);
+  }
+
+  async #answer(): Promise<void> {
+    await this.held;
+    if (this.fault !== undefined) throw new Error(`${this.name} ${this.fault}`);
+  }
+}
+
+interface SetUp {
   readonly refresher: JobRefresher;
   readonly jobs: JobStore;
   readonly made: { job: Job; why: string }[];
   readonly lines: string[];
-  /** What the daemon answers next. */
-  readonly daemon: { template: () => unknown; best: () => string; fetched: number };
+  /** The previous blocks of the jobs that were made, in order. */
+  readonly tips: () => string[];
 }
 
-function setUp(t: TestContext, pollInterval = 0, rebroadcastAfter = 60_000): Setup {
-  const daemon: Setup['daemon'] = {
-    template: () => templateOn(100),
-    best: () => hashAt(100),
-    fetched: 0,
-  };
+interface Pace {
+  readonly pollInterval?: number;
+  readonly rebroadcastAfter?: number;
+}
+
+function setUp(t: TestContext, sources: readonly TemplateSource[], pace: Pace = {}): SetUp {
   const { log, lines } = keptLog();
   const jobs = new JobStore(settingsOf());
-  const made: Setup['made'] = [];
+  const made: SetUp['made'] = [];
   const refresher = createJobRefresher({
-    source: {
-      fetch: async () => {
-        daemon.fetched++;
-        return daemon.template();
-      },
-      bestBlockHash: async () => daemon.best(),
-    },
+    sources,
     jobs,
-    pollInterval,
-    rebroadcastAfter,
+    pollInterval: pace.pollInterval ?? 0,
+    rebroadcastAfter: pace.rebroadcastAfter ?? 60_000,
     log,
     now: systemClock,
     onJob: (job, why) => void made.push({ job, why }),
   });
   t.after(() => refresher.stop());
-  return { refresher, jobs, made, lines, daemon };
+  return { refresher, jobs, made, lines, tips: () => made.map(({ job }) => job.previousHash) };
 }
 
-test('the same block heard from three sources makes one job and asks for no further template', async (t) => {
-  const { refresher, made, daemon } = setUp(t);
+/** Lets everything happen that needs no further time, and the first two retries. */
+const aWhile = () => new Promise<void>((resolve) => setTimeout(resolve, 100));
+
+const says = (lines: readonly string[], pattern: RegExp) => lines.filter((l) => pattern.test(l));
+
+test('the same block heard from three sources, then from polling, makes one job and costs one template', async (t) => {
+  const daemon = new StandInDaemon('a');
+  const { refresher, made, jobs } = setUp(t, [daemon], { pollInterval: 5 });
   await refresher.refresh();
-  daemon.template = () => templateOn(101);
-  await Promise.all([1, 2, 3].map(() => refresher.heardOf(hashAt(101))));
-  await refresher.heardOf(hashAt(101));
+  refresher.start();
+  const hash = daemon.moveTo(101);
+  for (let source = 0; source < 3; source++) refresher.heardOf(hash);
+  await until('the job', () => jobs.current?.height === 102);
+  refresher.heardOf(hash);
+  const { tip } = daemon.asked;
+  await until('three more polls', () => daemon.asked.tip >= tip + 3);
   assert.deepEqual(
     made.map(({ why, job }) => [why, job.height, job.clean]),
     [
@@ -62,29 +122,262 @@ test('the same block heard from three sources makes one job and asks for no furt
       ['newBlock', 102, true],
     ],
   );
-  assert.ok(daemon.fetched <= 3, `${daemon.fetched} templates`);
+  assert.equal(daemon.asked.template, 2);
+  assert.equal(daemon.asked.height, 0);
+});
+
+test('news that come while a template is on its way lead to the newest block', async (t) => {
+  const daemon = new StandInDaemon('a');
+  const { refresher, jobs, tips } = setUp(t, [daemon]);
+  await refresher.refresh();
+  let release = (): void => undefined;
+  daemon.held = new Promise((resolve) => {
+    release = resolve;
+  });
+  refresher.heardOf(daemon.moveTo(101));
+  refresher.heardOf(daemon.moveTo(102));
+  release();
+  await until('the job on the second block', () => jobs.current?.height === 103);
+  assert.equal(tips().at(-1), hashAt(102));
+});
+
+test('a block that the daemon does not have yet is asked for again until it has', async (t) => {
+  const daemon = new StandInDaemon('a');
+  const { refresher, tips } = setUp(t, [daemon]);
+  await refresher.refresh();
+  refresher.heardOf(hashAt(101));
+  await until('two questions', () => daemon.asked.tip >= 3);
+  assert.equal(daemon.asked.template, 1);
+  daemon.moveTo(101);
+  await until('a job on it', () => tips().length === 2);
+  assert.deepEqual(tips(), [hashAt(100), hashAt(101)]);
+});
+
+test('a block that never comes is given up, without a template fetched for it', async (t) => {
+  const daemon = new StandInDaemon('a');
+  const { refresher, tips } = setUp(t, [daemon]);
+  await refresher.refresh();
+  refresher.heardOf('ff'.repeat(32));
+  // Once at once, then six times within 3.62 s.
+  await until('the last question', () => daemon.asked.tip === 8, 10_000);
+  await aWhile();
+  assert.deepEqual(daemon.asked, { template: 1, tip: 8, height: 0 });
+  assert.equal(tips().length, 1);
+});
+
+test('a flood of false news costs five questions a second and no template, and true news among it are heard', async (t) => {
+  const daemon = new StandInDaemon('a');
+  const { refresher, tips } = setUp(t, [daemon]);
+  await refresher.refresh();
+  const began = performance.now();
+  let told = 0;
+  const flood = setInterval(() => {
+    for (let i = 0; i < 500; i++) refresher.heardOf((++told).toString(16).padStart(64, 'e'));
+  }, 2);
+  t.after(() => clearInterval(flood));
+  await until('ten thousand and a second of it', () => {
+    return told > 10_000 && performance.now() - began > 1_000;
+  });
+  const seconds = (performance.now() - began) / 1_000;
+  assert.ok(daemon.asked.tip <= 1 + 5 + 5 * seconds + 1, `${daemon.asked.tip} in ${seconds} s`);
+  assert.equal(daemon.asked.template, 1);
+  refresher.heardOf(daemon.moveTo(101));
+  const moved = performance.now();
+  await until('the true block', () => tips().length === 2);
+  assert.ok(performance.now() - moved < 1_000);
+  assert.equal(daemon.asked.template, 2);
 });
 
 test('polling notices a block that nobody told of', async (t) => {
-  const { refresher, made, daemon } = setUp(t, 5);
+  const daemon = new StandInDaemon('a');
+  const { refresher, tips } = setUp(t, [daemon], { pollInterval: 5 });
   await refresher.refresh();
   refresher.start();
-  daemon.template = () => templateOn(101);
-  daemon.best = () => hashAt(101);
-  await until('a job on the new block', () => made.some(({ job }) => job.height === 102));
+  const hash = daemon.moveTo(101);
+  await until('a job on the new block', () => tips().at(-1) === hash);
 });
 
-test('polling follows the chain to a lower height when the tip says so', async (t) => {
-  const { refresher, made, daemon } = setUp(t, 5);
+test('polling follows the chain to a lower height when the daemon moved there', async (t) => {
+  const daemon = new StandInDaemon('a');
+  const { refresher, tips } = setUp(t, [daemon], { pollInterval: 5 });
   await refresher.refresh();
   refresher.start();
-  daemon.template = () => templateOn(98);
-  daemon.best = () => hashAt(98);
-  await until('a job on the shorter chain', () => made.some(({ job }) => job.height === 99));
+  daemon.moveTo(98);
+  await until('a job on the shorter chain', () => tips().at(-1) === hashAt(98));
+});
+
+test('a reorganisation to the same height makes a new job', async (t) => {
+  const daemon = new StandInDaemon('a');
+  const { refresher, made, tips } = setUp(t, [daemon]);
+  await refresher.refresh();
+  const hash = daemon.moveTo(100, 'b');
+  refresher.heardOf(hash);
+  await until('a job on the other block', () => tips().length === 2);
+  assert.deepEqual([made[1]?.why, made[1]?.job.clean, tips()[1]], ['newBlock', true, hash]);
+});
+
+test('late news of a block that has a successor change nothing', async (t) => {
+  const daemon = new StandInDaemon('a');
+  const { refresher, tips } = setUp(t, [daemon]);
+  await refresher.refresh();
+  refresher.heardOf(daemon.moveTo(101));
+  await until('the job', () => tips().length === 2);
+  refresher.heardOf(hashAt(100));
+  await aWhile();
+  assert.equal(tips().length, 2);
+  assert.equal(daemon.asked.template, 2);
+});
+
+test('two daemons on two blocks of one height: the pool stays where it is, whatever is heard', async (t) => {
+  const [a, b] = [new StandInDaemon('a'), new StandInDaemon('b')];
+  b.moveTo(100, 'b');
+  const { refresher, tips } = setUp(t, [a, b], { pollInterval: 5 });
+  await refresher.refresh();
+  refresher.start();
+  for (let i = 0; i < 4; i++) {
+    refresher.heardOf(hashAt(100, 'b'));
+    refresher.heardOf(hashAt(100));
+  }
+  const { tip } = b.asked;
+  await until('ten more polls', () => b.asked.tip > tip + 10);
+  assert.equal(tips().length, 1);
+});
+
+test('work comes from the daemon with the most blocks, and from the preferred one when it has caught up', async (t) => {
+  const [a, b] = [new StandInDaemon('a'), new StandInDaemon('b', 103)];
+  const { refresher, tips } = setUp(t, [a, b], { pollInterval: 5 });
+  await refresher.refresh();
+  refresher.start();
+  await until('work from b', () => tips().at(-1) === hashAt(103));
+  const { template } = b.asked;
+  a.moveTo(104);
+  await until('work from a', () => tips().at(-1) === hashAt(104));
+  b.moveTo(104);
+  const { tip } = b.asked;
+  await until('two more polls', () => b.asked.tip > tip + 2);
+  assert.equal(refresher.followed, 0);
+  assert.equal(b.asked.template, template);
+});
+
+test('a block that one daemon has before the others is mined on at once', async (t) => {
+  const [a, b] = [new StandInDaemon('a'), new StandInDaemon('b')];
+  const { refresher, tips } = setUp(t, [a, b]);
+  await refresher.refresh();
+  a.held = new Promise(() => undefined);
+  refresher.heardOf(b.moveTo(101));
+  await until('work from b', () => tips().at(-1) === hashAt(101), 1_000);
+  assert.equal(refresher.followed, 1);
+});
+
+test('a daemon that lags does not bring back an old job when it stands in, and that is said', async (t) => {
+  const [a, b] = [new StandInDaemon('a'), new StandInDaemon('b', 97)];
+  const { refresher, tips, lines, jobs } = setUp(t, [a, b], {
+    pollInterval: 5,
+    rebroadcastAfter: 30,
+  });
+  await refresher.refresh();
+  refresher.start();
+  a.fault = 'is dead';
+  await until('it is said', () => says(lines, /silent|does not answer/).length > 0);
+  assert.match(
+    says(lines, /does not answer/)[0] ?? '',
+    /Daemon a, which gave the last job, does not answer, and the others are 3 blocks behind it: miners stay on height 101 /,
+  );
+  b.moveTo(99);
+  const { tip } = b.asked;
+  await until('ten more polls', () => b.asked.tip > tip + 10);
+  assert.equal(jobs.current?.height, 101);
+  assert.ok(tips().every((hash) => hash === hashAt(100)));
+  assert.equal(says(lines, /does not answer/).length, 1);
+  b.moveTo(101);
+  await until('b has caught up', () => tips().at(-1) === hashAt(101));
+  assert.equal(says(lines, /work goes on/).length, 1);
+});
+
+test('when the daemon of the current job falls silent, another one on the same block goes on without a new job', async (t) => {
+  const [a, b] = [new StandInDaemon('a'), new StandInDaemon('b')];
+  const { refresher, tips, lines } = setUp(t, [a, b], { pollInterval: 5 });
+  await refresher.refresh();
+  refresher.start();
+  a.fault = 'is dead';
+  const { tip } = b.asked;
+  await until('five more polls', () => b.asked.tip > tip + 5);
+  assert.equal(tips().length, 1);
+  assert.equal(says(lines, /Asking a daemon for new blocks failed: a is dead\./).length, 1);
+  assert.equal(says(lines, /behind/).length, 0);
+  b.moveTo(101);
+  await until('work from b', () => tips().at(-1) === hashAt(101));
+});
+
+test('a daemon that gives no template is passed over for another one on the same block', async (t) => {
+  const [a, b] = [new StandInDaemon('a'), new StandInDaemon('b')];
+  const { refresher, tips } = setUp(t, [a, b], { pollInterval: 5 });
+  await refresher.refresh();
+  b.moveTo(101);
+  a.broken = { error: 'no template' };
+  refresher.heardOf(a.moveTo(101));
+  await until('work from b', () => tips().at(-1) === hashAt(101));
+  assert.equal(refresher.followed, 1);
+});
+
+test('a template that a daemon offers by itself makes the job, and polling finds nothing new', async (t) => {
+  const daemon = new StandInDaemon('a');
+  const { refresher, tips } = setUp(t, [daemon], { pollInterval: 5 });
+  await refresher.refresh();
+  refresher.start();
+  daemon.moveTo(101);
+  refresher.offer(0, daemon.template());
+  assert.equal(tips().length, 2);
+  refresher.heardOf(hashAt(101));
+  const { tip } = daemon.asked;
+  await until('three more polls', () => daemon.asked.tip > tip + 3);
+  assert.equal(tips().length, 2);
+  assert.equal(daemon.asked.template, 1);
+});
+
+test('an answer that was on its way before an offered template does not take the chain back', async (t) => {
+  const daemon = new StandInDaemon('a');
+  const { refresher, tips } = setUp(t, [daemon]);
+  await refresher.refresh();
+  let release = (): void => undefined;
+  daemon.held = new Promise((resolve) => {
+    release = resolve;
+  });
+  refresher.heardOf('ff'.repeat(32));
+  daemon.moveTo(101);
+  refresher.offer(0, daemon.template());
+  release();
+  await aWhile();
+  assert.deepEqual(tips(), [hashAt(100), hashAt(101)]);
+});
+
+test('an offered template of a daemon that lags, or that is none, changes nothing', async (t) => {
+  const [a, b] = [new StandInDaemon('a'), new StandInDaemon('b', 98)];
+  const { refresher, tips, lines } = setUp(t, [a, b]);
+  await refresher.refresh();
+  refresher.offer(1, b.template());
+  for (const reply of [null, {}, 'no', []]) refresher.offer(0, reply);
+  await aWhile();
+  assert.deepEqual(tips(), [hashAt(100)]);
+  assert.equal(says(lines, /No new job/).length, 1);
+});
+
+test('after a gap in the news the daemons are asked once', async (t) => {
+  const daemon = new StandInDaemon('a');
+  const { refresher, tips } = setUp(t, [daemon]);
+  await refresher.refresh();
+  daemon.moveTo(101);
+  refresher.mayHaveMissed();
+  await until('a job on the missed block', () => tips().length === 2);
+  const { tip } = daemon.asked;
+  refresher.mayHaveMissed();
+  await aWhile();
+  assert.equal(daemon.asked.tip, tip + 1);
 });
 
 test('a job is sent again with clean_jobs false when nothing came for a while', async (t) => {
-  const { refresher, made } = setUp(t, 0, 10);
+  const daemon = new StandInDaemon('a');
+  const { refresher, made } = setUp(t, [daemon], { rebroadcastAfter: 10 });
   await refresher.refresh();
   refresher.start();
   await until('a second job', () => made.length >= 2);
@@ -95,29 +388,37 @@ test('a job is sent again with clean_jobs false when nothing came for a while', 
   ]);
 });
 
-test('a broken template leaves the old job in force and is said once, not at each try', async (t) => {
-  const { refresher, made, lines, daemon, jobs } = setUp(t);
+test('a broken template leaves the old job in force, is said once, and is tried again without more news', async (t) => {
+  const daemon = new StandInDaemon('a');
+  const { refresher, made, lines, jobs } = setUp(t, [daemon]);
   await refresher.refresh();
-  const broken: unknown[] = [
-    null,
-    [],
-    {},
-    templateOn(101, { bits: 0 }),
-    templateOn(101, { coinbasevalue: -1 }),
-  ];
+  daemon.moveTo(101);
+  const sound = daemon.template();
+  const broken: unknown[] = [[], {}, { ...Object(sound), bits: 0 }];
   for (const template of broken) {
-    daemon.template = () => template;
+    daemon.broken = template;
     await refresher.refresh();
   }
-  daemon.template = () => {
-    throw new Error('no answer');
-  };
-  await refresher.refresh();
   assert.equal(made.length, 1);
   assert.equal(jobs.current, made[0]?.job);
-  assert.equal(lines.filter((line) => line.includes('No new job')).length, 1);
-  daemon.template = () => templateOn(101);
+  assert.equal(says(lines, /No new job/).length, 1);
+  daemon.broken = undefined;
+  await until('a job', () => made.length === 2, 5_000);
+  assert.equal(says(lines, /good again/).length, 1);
+});
+
+test('nothing is made or asked after stop', async (t) => {
+  const daemon = new StandInDaemon('a');
+  const { refresher, tips } = setUp(t, [daemon], { pollInterval: 5, rebroadcastAfter: 5 });
   await refresher.refresh();
-  assert.equal(made.length, 2);
-  assert.ok(lines.some((line) => line.includes('good again')));
+  refresher.start();
+  refresher.heardOf(daemon.moveTo(101));
+  refresher.stop();
+  refresher.heardOf(hashAt(101));
+  refresher.mayHaveMissed();
+  refresher.offer(0, daemon.template());
+  const { tip } = daemon.asked;
+  await aWhile();
+  assert.deepEqual(tips(), [hashAt(100)]);
+  assert.ok(daemon.asked.tip <= tip + 1);
 });

@@ -32,6 +32,10 @@ export class HeldRecorder implements ShareRecorder {
     return Promise.resolve();
   }
 
+  applied(): Promise<void> {
+    return Promise.resolve();
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }

@@ -62,3 +62,19 @@ test('every script begins with a comment that tells its KEYS and what it returns
     assert.match(head, /Returns/, file);
   }
 });
+
+test('scripts touch only keys that were given to them: a Cluster knows no others', () => {
+  const folder = join(installRoot, 'libs', 'redis', 'scripts');
+  // Commands, and the functions of ours that hand a key on to them as `key`.
+  const uses =
+    /(?<!function )\b(?:(?:redis\.p?call|ask)\((?:'(?!INFO')\w+'|command), |(?:wrongType|badValue|badCounter|badSums|tell)\()([^,)]*)/g;
+  let looked = 0;
+  for (const file of readdirSync(folder)) {
+    const code = readFileSync(join(folder, file), 'utf8').replace(/--.*/g, '');
+    for (const [use, key = ''] of code.matchAll(uses)) {
+      assert.match(key, /^(KEYS\[|key$|keysAndTypes\[|twin and KEYS\[)/, `${file}: ${use}`);
+      looked += 1;
+    }
+  }
+  assert.ok(looked > 100, `only ${looked} uses of keys were found`);
+});

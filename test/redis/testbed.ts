@@ -5,6 +5,7 @@ import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLogger, type Logger } from '../../libs/log/logger.ts';
 import { systemClock } from '../../libs/primitives/units.ts';
+import { isRecord, parseJson, type UnknownRecord } from '../../libs/primitives/unknown.ts';
 import {
   openRedis,
   type RedisConnection,
@@ -94,6 +95,22 @@ export async function listOf(
   const reply = await connection.command(name, ...args);
   if (!Array.isArray(reply)) throw new Error(`${name} gave no list.`);
   return reply.map(String);
+}
+
+/** The coin's stream of events, oldest first: type and what its JSON says. */
+export async function eventsOf(
+  connection: RedisConnection,
+  key = 'testcoin:events',
+): Promise<[string, UnknownRecord][]> {
+  const reply = await connection.command('xrange', key, '-', '+');
+  if (!Array.isArray(reply)) throw new Error('xrange gave no list.');
+  return reply.map((entry: unknown) => {
+    const [, fields]: unknown[] = Array.isArray(entry) ? entry : [];
+    const named = fieldsOf(fields);
+    const data = parseJson(named.get('data') ?? '');
+    if (!isRecord(data)) throw new Error(`An event is no JSON object: ${named.get('data')}`);
+    return [named.get('type') ?? '', data];
+  });
 }
 
 /** Stand-in for a bad network: passes commands on to Redis, and loses replies when told. */

@@ -1,10 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  GroupCommitter,
-  type GroupCommitterOptions,
-  type GroupFate,
-} from '../../libs/shares/groupCommitter.ts';
+import { GroupCommitter, type GroupCommitterOptions } from '../../libs/shares/groupCommitter.ts';
 import type { ShareRecord } from '../../libs/shares/types.ts';
 import { memoryLog, until } from '../redis/testbed.ts';
 import { sampleShare } from './sampleShare.ts';
@@ -12,7 +8,7 @@ import { sampleShare } from './sampleShare.ts';
 /** A committer whose commits end when the test says so. */
 function setUp(change: Partial<GroupCommitterOptions> = {}) {
   const groups: string[][] = [];
-  const ends: ((fate: GroupFate) => void)[] = [];
+  const ends: ((recorded: boolean) => void)[] = [];
   const log = memoryLog();
   let full = 0;
   const committer = new GroupCommitter({
@@ -39,7 +35,7 @@ function setUp(change: Partial<GroupCommitterOptions> = {}) {
     answers,
     log,
     record,
-    end: (fate: GroupFate) => ends.shift()?.(fate),
+    end: (recorded: boolean) => ends.shift()?.(recorded),
     full: () => full,
   };
 }
@@ -52,7 +48,7 @@ test('shares are gathered for groupMillis, and answered after the commit only', 
   await until(() => groups.length === 1, 'the group is committed');
   assert.deepEqual(groups, [['a', 'b']]);
   assert.deepEqual(answers, []);
-  end('recorded');
+  end(true);
   await until(() => answers.length === 2, 'they are answered');
   assert.deepEqual(answers, [
     ['a', true],
@@ -74,13 +70,13 @@ test('one group is under way at a time; the next ones follow in order, none abov
   for (const worker of 'abcdefghi') record(worker);
   assert.deepEqual(groups, [['a', 'b', 'c']]);
   assert.equal(committer.pending, 9);
-  end('recorded');
+  end(true);
   await until(() => groups.length === 2, 'the second group');
   assert.deepEqual(groups[1], ['d', 'e', 'f', 'g']);
-  end('recorded');
+  end(true);
   await until(() => groups.length === 3, 'the third group');
   assert.deepEqual(groups[2], ['h', 'i']);
-  end('recorded');
+  end(true);
   await until(() => answers.length === 9, 'all are answered');
   assert.equal(answers.map(([worker]) => worker).join(''), 'abcdefghi');
   assert.equal(committer.pending, 0);
@@ -95,10 +91,10 @@ test('a share recorded inside an answer does not start a second commit beside th
     assert.deepEqual(groups, [['a']]);
     order.push('a');
   });
-  end('recorded');
+  end(true);
   await until(() => groups.length === 2, 'the second group');
   assert.deepEqual(groups[1], ['b', 'c']);
-  end('recorded');
+  end(true);
   await committer.flush();
   assert.deepEqual(order, ['a', 'b', 'c']);
 });
@@ -108,19 +104,16 @@ test('above maxPending a share is refused at once, and taken again when there is
   for (const worker of 'abcd') record(worker);
   assert.deepEqual(answers, [['d', false]]);
   assert.equal(full(), 1);
-  end('recorded');
+  end(true);
   await until(() => committer.pending === 0, 'there is room');
   record('e');
   assert.equal(committer.pending, 1);
 });
 
-test('a refused group is answered false, one of unknown fate not at all', async () => {
+test('a refused group is answered false', async () => {
   const { record, answers, end, committer } = setUp({ groupSize: 1 });
   record('a');
-  end('refused');
-  await committer.flush();
-  record('b');
-  end('unknown');
+  end(false);
   await committer.flush();
   assert.deepEqual(answers, [['a', false]]);
 });
@@ -132,12 +125,12 @@ test('flush does not wait for groupMillis, and resolves after what was taken in 
   const flushed = committer.flush();
   assert.deepEqual(groups, [['a']]);
   record('b');
-  end('recorded');
+  end(true);
   await flushed;
   assert.deepEqual(answers, [['a', true]]);
   const closed = committer.close();
   await until(() => groups.length === 2, 'the second group');
-  end('recorded');
+  end(true);
   await closed;
   assert.deepEqual(answers[1], ['b', true]);
 });
@@ -155,7 +148,7 @@ test('an answer that throws is logged and harms no other', async () => {
     throw new Error('socket is gone');
   });
   record('b');
-  end('recorded');
+  end(true);
   await committer.flush();
   assert.deepEqual(answers, [['b', true]]);
   assert.equal(log.count(/\[error\].*socket is gone/), 1);

@@ -8,6 +8,7 @@ import type { FoundBlock } from '../../libs/shares/types.ts';
 import {
   badNetworkStandIn,
   connectFor,
+  eventsOf,
   hashOf,
   listOf,
   memoryLog,
@@ -15,10 +16,12 @@ import {
   until,
 } from '../redis/testbed.ts';
 import { sampleShare } from './sampleShare.ts';
+import { dataDirFor } from './support/dataDir.ts';
 
 const keys = coinKeys('testcoin');
 const hashA = 'aa'.repeat(32);
 const hashB = 'bb'.repeat(32);
+const hashC = 'dd'.repeat(32);
 const txHash = 'cc'.repeat(32);
 
 function blockOf(blockHash: string, height = 7): FoundBlock {
@@ -59,8 +62,136 @@ test('a found block ends the round: roundCurrent becomes round<height>, with the
     time: '1700000000123',
     reward: '1250000000',
     networkDifficulty: '1234.5',
+    // 16.5 / 1234.5 = 0.01336573…
+    effort: '0.013366',
   });
   assert.deepEqual(await listOf(look, 'smembers', 'testcoin:blk:round7'), [hashA]);
+});
+
+test('effort is the work of the round against the network, as plain decimal text', async (t) => {
+  const { look, rounds, mine } = await setUp(t);
+  for (const [at, [difficulty, shares, effort]] of (
+    [
+      [100, ['50', '25', '25'], '1'],
+      [300, ['99.5', '0.5'], '0.333333'],
+      [0.5, ['1000000'], '2000000'],
+      [1e12, ['1'], '0'],
+      [100, ['10', 'much', 'nan', '0x10', 'inf'], '0.1'],
+      [100, [], '0'],
+      [0, ['1'], '0'],
+    ] as const
+  ).entries()) {
+    const fields = shares.flatMap((share, i) => [`w${i}`, share]);
+    if (fields.length > 0) await mine(...fields);
+    const blockHash = `${at}`.padStart(64, 'e');
+    await rounds.close({ ...blockOf(blockHash, at + 1), networkDifficulty: difficulty });
+    assert.equal(await look.command('hget', keys.block(blockHash), 'effort'), effort);
+  }
+});
+
+test('found blocks are in the index by height, twins both, and each once', async (t) => {
+  const { look, rounds, mine } = await setUp(t);
+  await mine('w1', '617.25');
+  await rounds.close(blockOf(hashB, 8));
+  await rounds.close(blockOf(hashA));
+  await rounds.close(blockOf(hashC));
+  await rounds.close(blockOf(hashA));
+  await rounds.accept(hashB);
+  const index = ['testcoin:blk:index', '0', '-1', 'WITHSCORES'];
+  const expected = [hashA, '7', hashC, '7', hashB, '8'];
+  assert.deepEqual(await listOf(look, 'zrange', ...index), expected);
+  assert.equal(await look.command('hget', keys.block(hashB), 'effort'), '0.5');
+});
+
+test('twins have the effort of the round that they share', async (t) => {
+  const { look, rounds, mine } = await setUp(t);
+  await mine('w1', '617.25');
+  await rounds.close(blockOf(hashA));
+  await mine('w1', '1234.5');
+  assert.equal(await rounds.close(blockOf(hashB)), 'twin');
+  for (const hash of [hashA, hashB]) {
+    assert.equal(await look.command('hget', keys.block(hash), 'effort'), '0.5');
+  }
+});
+
+test('a refused block leaves the index, and is in it again when it is accepted after all', async (t) => {
+  const { look, rounds } = await setUp(t);
+  await rounds.close(blockOf(hashA));
+  await rounds.close(blockOf(hashB));
+  await rounds.refuse(hashA, 'stale');
+  assert.deepEqual(await listOf(look, 'zrange', keys.blockIndex, '0', '-1'), [hashB]);
+  await rounds.accept(hashA);
+  assert.deepEqual(await listOf(look, 'zrange', keys.blockIndex, '0', '-1'), [hashA, hashB]);
+});
+
+test('an accepted block is told once, with its reward in coins', async (t) => {
+  const { look, rounds, mine } = await setUp(t);
+  await mine('w1', '2469');
+  await rounds.close(blockOf(hashA));
+  assert.deepEqual(await eventsOf(look), []);
+  for (let i = 0; i < 10; i += 1) {
+    await rounds.close(blockOf(hashA));
+    await rounds.accept(hashA);
+  }
+  const told = {
+    height: 7,
+    hash: hashA,
+    finder: 'Laddr.rig',
+    time: 1_700_000_000_123,
+    reward: '12.5',
+    networkDifficulty: 1234.5,
+    effort: 2,
+  };
+  assert.deepEqual(await eventsOf(look), [['block', told]]);
+});
+
+test('a block that was refused is told when it is accepted after all, and only then', async (t) => {
+  const { look, rounds } = await setUp(t);
+  await rounds.close(blockOf(hashA));
+  await rounds.refuse(hashA, 'no daemon');
+  assert.deepEqual(await eventsOf(look), []);
+  await rounds.accept(hashA);
+  assert.equal((await eventsOf(look)).length, 1);
+});
+
+test('names in events are text, whatever they are', async (t) => {
+  const { look, rounds } = await setUp(t);
+  const finder = `"}],ü🦆<b>\u0000'`;
+  await rounds.close({ ...blockOf(hashA), finder });
+  await rounds.accept(hashA);
+  assert.equal((await eventsOf(look))[0]?.[1]['finder'], finder);
+});
+
+test('coins with other decimals are told with theirs', async (t) => {
+  const { look, log } = await setUp(t);
+  const rounds = createRounds({ connection: look, keys, log, now: systemClock, decimals: 6 });
+  await rounds.close(blockOf(hashA));
+  await rounds.accept(hashA);
+  assert.equal((await eventsOf(look))[0]?.[1]['reward'], '1250');
+});
+
+test('the stream of events keeps about the last five thousand', async (t) => {
+  const { look, rounds } = await setUp(t);
+  const fill = "for i = 1, 6000 do redis.call('XADD', KEYS[1], '*', 'type', 'x', 'data', '{}') end";
+  await look.command('eval', fill, 1, keys.events);
+  await rounds.close(blockOf(hashA));
+  await rounds.accept(hashA);
+  const length = Number(await look.command('xlen', keys.events));
+  // Redis drops whole nodes of its list: a hundred entries each.
+  assert.ok(length >= 5_000 && length <= 5_101, `${length}`);
+});
+
+test('an index or a stream that is something else holds up no block', async (t) => {
+  const { look, rounds, mine } = await setUp(t);
+  await look.command('set', keys.blockIndex, 'text');
+  await look.command('set', keys.events, 'text');
+  await mine('w1', '16');
+  await rounds.close(blockOf(hashA));
+  await rounds.refuse(hashA, 'stale');
+  await rounds.accept(hashA);
+  assert.deepEqual(await hashOf(look, keys.round(7)), { w1: '16' });
+  assert.deepEqual(await listOf(look, 'smembers', keys.blocksPending), [`${hashA}:${txHash}:7`]);
+  assert.equal(await look.command('get', keys.events), 'text');
 });
 
 test('closing a block again changes nothing, although a new round has begun', async (t) => {
@@ -247,6 +378,8 @@ test('each step whose answer is lost is done once', async (t) => {
   assert.equal(network.lost, 4);
   assert.deepEqual(await hashOf(look, keys.round(7)), { w1: '16' });
   assert.deepEqual(await hashOf(look, keys.stats), { invalidBlocks: '1', validBlocks: '1' });
+  assert.deepEqual(await listOf(look, 'zrange', keys.blockIndex, '0', '-1'), [hashB]);
+  assert.equal((await eventsOf(look)).length, 1);
 });
 
 test('a block found while Redis is down is closed when it is back', async (t) => {
@@ -274,9 +407,15 @@ test('with hashTag shares and rounds work on a Cluster', async (t) => {
   const connection = await connectFor(t, { port: 1, cluster: [{ host: '127.0.0.1', port }] });
   const tagged = coinKeys('testcoin', true);
   const facts = { connection, keys: tagged, log: memoryLog(), now: systemClock };
-  const recorder = createRedisRecorder({ ...facts, writerId: 'w', groupMillis: 1 });
+  const dataDir = await dataDirFor(t);
+  const recorder = createRedisRecorder({ ...facts, dataDir, writerId: 'w', groupMillis: 1 });
+  t.after(() => recorder.close());
   const rounds = createRounds(facts);
-  const record = () => new Promise((resolve) => recorder.record(sampleShare(), resolve));
+  const record = async () => {
+    const recorded = await new Promise((resolve) => recorder.record(sampleShare(), resolve));
+    await recorder.applied();
+    return recorded;
+  };
   assert.equal(await record(), true);
   assert.equal(await rounds.close(blockOf(hashA)), 'closed');
   await rounds.refuse(hashA, 'stale');
@@ -305,7 +444,6 @@ test('what is no block hash, txid or height never comes into a key', async (t) =
 
 test('unfinished blocks are those neither accepted nor refused, with all their facts', async (t) => {
   const { look, log, rounds } = await setUp(t);
-  const hashC = 'dd'.repeat(32);
   await rounds.close(blockOf(hashA));
   await rounds.close(blockOf(hashB, 8));
   await rounds.close(blockOf(hashC, 9));

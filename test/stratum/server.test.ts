@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
-import type { VarDiffConfig } from '../../libs/config/types.ts';
 import { difficulty } from '../../libs/primitives/units.ts';
 import { StratumServer } from '../../libs/stratum/server.ts';
 import type { SubmitAnswer } from '../../libs/stratum/types.ts';
@@ -18,15 +17,6 @@ import {
   startServer,
   submitLine,
 } from './support/fakePool.ts';
-
-const varDiff: VarDiffConfig = {
-  minDiff: difficulty(8),
-  maxDiff: difficulty(1_024),
-  targetTime: 15,
-  retargetTime: 90,
-  variancePercent: 30,
-};
-const _varDiffPort = { ...plainPort, varDiff };
 
 test('a broadcast reaches a thousand miners once each, with the same bytes, as clean as the job is', async (t) => {
   const { port, server, pool } = await startServer(t);
@@ -116,6 +106,43 @@ test('another pool behind the port keeps sockets, names and extranonce1, and sta
   assert.equal(other.submits.length, 1);
   assert.deepEqual(pool.submits, []);
   assert.deepEqual(bans, []);
+});
+
+test('a new configuration keeps every socket: miners get its difficulty and a clean job of its pool', async (t) => {
+  const { port, server } = await startServer(t);
+  const miner = await StratumClient.open(port, {}, t);
+  await miner.start('a');
+  const lines = miner.lines.length;
+  const pool = new FakePool();
+  pool.job = fakeJob(9, false);
+  const ports = [{ ...plainPort, diff: difficulty(64) }];
+  assert.equal(server.reconfigure({ ...serverOptions(), pool, ports }), true);
+  const [jobId, ...rest] = await miner.waitForNotify(5_000, lines);
+  assert.deepEqual([jobId, rest.at(-1)], ['9', true]);
+  assert.deepEqual(miner.paramsOf('mining.set_difficulty').at(-1), [64]);
+  miner.send(submitLine('new', 'a', '9'));
+  assert.equal((await miner.waitFor(({ id }) => id === 'new')).result, true);
+  assert.equal(pool.submits[0]?.jobDifficulty, 64);
+  assert.equal(miner.isClosed, false);
+});
+
+test('a configuration with other ports is refused, and the old one goes on', async (t) => {
+  const { port, server, pool } = await startServer(t);
+  const miner = await StratumClient.open(port, {}, t);
+  await miner.start('a');
+  const others = [
+    { ports: [{ ...plainPort, port: 3999 }] },
+    { ports: [{ ...plainPort, tls: true }] },
+    { ports: [{ ...plainPort, extranonce2Size: 8 }] },
+    { ports: [] },
+    { tcpProxyProtocol: true },
+  ];
+  for (const change of others) {
+    assert.equal(server.reconfigure({ ...serverOptions(), ...change }), false);
+  }
+  miner.send(submitLine('old', 'a'));
+  await miner.waitFor(({ id }) => id === 'old');
+  assert.equal(pool.submits.length, 1);
 });
 
 test('a port that is taken is named, and none of the others stays open', async (t) => {

@@ -1,11 +1,5 @@
 import { readBase58Check } from '#browser/addressCheck.js';
-import {
-  addressOf,
-  newMiningKey,
-  privateKeyVersion,
-  selfTest,
-  wifOf,
-} from '#browser/miningKey.js';
+import { addressOf, newMiningKey, privateKeyVersion, selfTest, wifOf } from '#browser/miningKey.js';
 
 // What key.html does: makes a key and shows it. Everything it needs is in the one file.
 

@@ -3,7 +3,8 @@
 -- KEYS: 1 lease, 2 blocksPending, 3 blocksOrphaned, 4 roundCurrent, 5 round, 6 block facts, 7 round's blocks,
 --       8 suspected orphans, 9 held blocks, 10 events, then the facts of each other block of the round
 -- ARGV: 1 epoch, 2 member, 3 block hash, 4 tx hash, 5 height, 6 time in ms, 7 what is told of it (JSON),
---       then the hash of each other block, in order
+--       8 '1' if the round is not this block's (SOLO), else '0', 9 number of other blocks, then the hash of each, in order,
+--       then the members of pending SOLO blocks of that height: they need no round
 -- Returns 'merged' | 'kept' (a twin needs the round) | 'noRound' | 'already' (not pending any more) | 'fenced' |
 -- 'conflict' (other twins than these: look again). Errors, nothing written: WRONGTYPE, BADVALUE.
 -- include checks.lua
@@ -16,21 +17,24 @@ if redis.call('SISMEMBER', KEYS[2], ARGV[2]) == 0 then return 'already' end
 
 local twins = redis.call('SCARD', KEYS[7])
 if redis.call('SISMEMBER', KEYS[7], ARGV[3]) == 1 then twins = twins - 1 end
-if twins ~= #ARGV - 7 then return 'conflict' end
+local lastTwin = 9 + tonumber(ARGV[9])
+if twins ~= lastTwin - 9 then return 'conflict' end
 local needed = false
-for i = 8, #ARGV do
+for i = 10, lastTwin do
   if redis.call('SISMEMBER', KEYS[7], ARGV[i]) == 0 then return 'conflict' end
-  local state = redis.call('HGET', KEYS[i + 3], 'state')
+  local state = redis.call('HGET', KEYS[i + 1], 'state')
   if state == 'candidate' or state == 'accepted' then needed = true end
 end
+local roundless = { [ARGV[2]] = true }
+for i = lastTwin + 1, #ARGV do roundless[ARGV[i]] = true end
 -- Blocks that an older pool left pending have no facts.
 local ending = ':' .. ARGV[5]
 for _, member in ipairs(redis.call('SMEMBERS', KEYS[2])) do
-  if member ~= ARGV[2] and string.sub(member, -#ending) == ending then needed = true end
+  if not roundless[member] and string.sub(member, -#ending) == ending then needed = true end
 end
 
 local outcome = 'noRound'
-if redis.call('EXISTS', KEYS[5]) == 1 then
+if ARGV[8] == '0' and redis.call('EXISTS', KEYS[5]) == 1 then
   outcome = needed and 'kept' or 'merged'
 end
 if outcome == 'merged' then

@@ -33,6 +33,7 @@ end
 redis.call('HSET', KEYS[4], 'totalPaid', ARGV[5])
 redis.call('HSET', KEYS[6], 'paid', ARGV[7], 'fees', ARGV[9])
 redis.call('LPUSH', KEYS[5], ARGV[3])
+redis.call('LTRIM', KEYS[5], 0, 9999)
 redis.call('DEL', KEYS[2], KEYS[8])
 redis.call('HSET', KEYS[7], 'id', ARGV[2], 'outcome', 'paid')
 -- For people: nothing here may stop what stands above.

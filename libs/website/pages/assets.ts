@@ -22,7 +22,7 @@ const types: Readonly<Record<string, string>> = {
 };
 
 const sharedModules = ['format.js', 'addressCheck.js', 'sha256.js'];
-const builtFiles = ['uPlot.js'];
+const builtFiles = ['uPlot.js', 'uPlot.css'];
 
 const assets = load();
 

@@ -1,5 +1,5 @@
-import { countText, hashrateText } from './browser/format.ts';
 import type { HistoryMetric, HistoryRange, HistoryView } from '../siteData.ts';
+import { countText, hashrateText } from './browser/format.ts';
 
 // Lines of a chart as SVG paths: what is seen without scripts, and until the chart's script has drawn its own.
 

@@ -38,7 +38,7 @@ export function keyPage(coins: readonly KeyCoin[]): KeyPage {
   const scriptHash = hashOf(inner(linked, 'script'));
   const styleHash = hashOf(inner(linked, 'style'));
   return {
-    html: linked.replace('@versions@', () => json),
+    html: linked.replace('id="versions">null<', () => `id="versions">${json}<`),
     csp: `default-src 'none'; script-src '${scriptHash}'; style-src '${styleHash}'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
     scriptHash,
     styleHash,

@@ -1,4 +1,4 @@
-import { ageText, countText, shortened } from './browser/format.ts';
+import { ageText, amountText, countText, shortAmountText, shortened } from './browser/format.ts';
 
 // Small pieces of HTML that templates put out unescaped. Each escapes what it is given; nothing else in pages/ may make HTML.
 
@@ -11,11 +11,11 @@ export function escapeHtml(text: unknown): Html {
 }
 
 /** How long ago, with the exact time in its title; the browser keeps it true while the page is open. */
-export function age(time: number | undefined, now: number): Html {
+export function age(time: number | undefined, now: number, short = false): Html {
   if (time === undefined || !Number.isFinite(new Date(time).getTime())) return '–';
   const iso = new Date(time).toISOString();
   const title = `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`;
-  return `<time datetime="${iso}" title="${title}" data-age>${ageText(time, now)}</time>`;
+  return `<time datetime="${iso}" title="${title}" data-age="${short ? 'short' : ''}">${ageText(time, now, short)}</time>`;
 }
 
 /** A value and its unit, the unit smaller: "12.3 MH/s". */
@@ -23,6 +23,14 @@ export function withUnit(text: string): Html {
   const at = text.indexOf(' ');
   if (at === -1) return escapeHtml(text);
   return `${escapeHtml(text.slice(0, at))} <small>${escapeHtml(text.slice(at + 1))}</small>`;
+}
+
+/** An amount cut short, the exact one in its title. */
+export function amount(coins: string): Html {
+  const [short, exact] = [shortAmountText(coins), amountText(coins)];
+  return short === exact
+    ? escapeHtml(exact)
+    : `<span title="${escapeHtml(exact)}">${escapeHtml(short)}</span>`;
 }
 
 /** A link where there is an address to go to, else the text alone. Only http and https go out. */
@@ -49,11 +57,16 @@ export function minerLink(worker: string | undefined, ends = 7): Html {
 
 /** The page of a miner; undefined for a name that no URL can carry (a lone surrogate, or dots only). */
 export function minerPath(address: string): string | undefined {
+  const path = encoded(address);
+  return /^\.{0,2}$/.test(path) ? undefined : `/miner/${path}`;
+}
+
+/** Percent-encoded for a URL; the empty text for what is no Unicode. */
+export function encoded(text: string): string {
   try {
-    const path = encodeURIComponent(address);
-    return /^\.{0,2}$/.test(path) ? undefined : `/miner/${path}`;
+    return encodeURIComponent(text);
   } catch {
-    return undefined;
+    return '';
   }
 }
 

@@ -170,15 +170,18 @@ export function programsFor(algorithm: string, port: PortView): ProgramView[] {
   });
 }
 
-/** The text in pieces: plain ones, and marks with what they stand for. */
-export function marked(
-  text: string,
-  values: Readonly<Record<string, string>>,
-): { readonly slot: string; readonly text: string }[] {
-  return text.split(/(\{(?:host|port|user)\})/).flatMap((part) => {
+/** A piece of a command: a mark with what it stands for (`slot`), an option that no line break may cut (`keep`), or text. */
+export interface CommandPart {
+  readonly slot: string;
+  readonly keep: boolean;
+  readonly text: string;
+}
+
+export function marked(text: string, values: Readonly<Record<string, string>>): CommandPart[] {
+  return text.split(/(\{(?:host|port|user)\}|(?<= )--?\w+)/).flatMap((part, at): CommandPart[] => {
     const slot = /^\{(\w+)\}$/.exec(part)?.[1];
-    if (slot !== undefined) return [{ slot, text: values[slot] ?? part }];
-    return part === '' ? [] : [{ slot: '', text: part }];
+    if (slot !== undefined) return [{ slot, keep: false, text: values[slot] ?? part }];
+    return part === '' ? [] : [{ slot: '', keep: at % 2 === 1, text: part }];
   });
 }
 

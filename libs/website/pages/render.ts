@@ -16,9 +16,11 @@ import {
 import { plotOf, rangeName, sparkOf } from './charts.ts';
 import {
   age,
+  amount,
   badge,
   bar,
   counted,
+  encoded,
   escapeHtml,
   minerLink,
   minerPath,
@@ -34,6 +36,7 @@ import { blockState, navigation, poolNames, poolTabs, titleOf } from './words.ts
 
 const helpers = {
   age,
+  amount,
   amountText,
   assetUrl,
   badge,
@@ -43,6 +46,7 @@ const helpers = {
   counted,
   difficultyText,
   durationText,
+  encoded,
   escapeHtml,
   hashrateText,
   marked,
@@ -103,8 +107,15 @@ export function renderPage(page: PageName, model: PageModel): string {
     navigation: navigation(model),
     hasChart: scripts.includes('chart.js'),
     scripts,
+    events: eventsOf(model),
     body: render(page, model),
   });
+}
+
+/** The query that leaves only those events of /api/v1/events that concern the page. */
+function eventsOf(model: PageModel): string {
+  if (model.page === 'miner') return `address=${encoded(model.address)}`;
+  return 'pool' in model ? `coin=${encoded(model.pool.coin)}` : '';
 }
 
 /** The body alone of one of the pages that /get_page?id= gives; undefined if the id is none of them or the model is not its. */

@@ -30,7 +30,8 @@ export function stagesOf(
     effort: only?.round.effort,
     shares: sum(({ round }) => round.shares),
     started: only?.round.started,
-    lastBlock: blocks.find(isNotLost) ?? lastBlocks.sort((a, b) => (b.time ?? 0) - (a.time ?? 0))[0],
+    lastBlock:
+      blocks.find(isNotLost) ?? lastBlocks.sort((a, b) => (b.time ?? 0) - (a.time ?? 0))[0],
     found: sum(({ blocks: counts }) => counts.confirmed + counts.pending),
     next: waiting.sort((a, b) => partOf(b) - partOf(a))[0],
     maturing: sum(({ blocks: counts }) => counts.pending),

@@ -1,6 +1,6 @@
 import type { BlockRow, PageModel, PoolView } from '../siteData.ts';
-import { badge, counted, type Html } from './markup.ts';
 import { shortened } from './browser/format.ts';
+import { badge, counted, encoded, type Html } from './markup.ts';
 
 // What pages are called, what leads where, and how states are put into words.
 
@@ -8,6 +8,8 @@ export interface Link {
   readonly href: string;
   readonly text: string;
   readonly current: boolean;
+  /** Left out where there is no room. */
+  readonly last?: boolean;
 }
 
 /** The title of the document, without the name of the site. */
@@ -56,9 +58,10 @@ export function navigation(model: PageModel): { main: Link[]; more: Link[] } {
       link('/getting_started', 'Get started'),
       link('/stats', 'Statistics'),
       link('/workers', 'Miners'),
-      link('/calculator', 'Calculator'),
+      { ...link('/calculator', 'Calculator'), last: true },
     ],
     more: [
+      link('/calculator', 'Calculator'),
       link('/tbs', 'Table'),
       link('/status', 'Status'),
       link('/mining_key', 'Mining key'),
@@ -69,7 +72,7 @@ export function navigation(model: PageModel): { main: Link[]; more: Link[] } {
 }
 
 export function poolTabs({ coin }: PoolView, path: string): Link[] {
-  const base = `/pool/${encodeURIComponent(coin)}`;
+  const base = `/pool/${encoded(coin)}`;
   return [
     ['', 'Overview'],
     ['/blocks', 'Blocks'],
@@ -81,14 +84,17 @@ export function poolTabs({ coin }: PoolView, path: string): Link[] {
   });
 }
 
-/** The state of a block as a shape and a word, with how far it is where it waits. */
-export function blockState({ status, confirmations, confirmationsNeeded }: BlockRow): Html {
+/** The state of a block as a shape and a word; `far`: how far it is, where it waits, instead of the word. */
+export function blockState(block: BlockRow, far = false): Html {
+  const { status, confirmations, confirmationsNeeded } = block;
   switch (status) {
     case 'candidate':
       return badge('submitted', 'info', 'dot');
     case 'pending':
       return badge(
-        confirmations === undefined ? 'maturing' : `${confirmations}/${confirmationsNeeded}`,
+        !far || confirmations === undefined
+          ? 'maturing'
+          : `${confirmations}/${confirmationsNeeded}`,
         'warn',
         'wait',
       );

@@ -52,7 +52,8 @@ export function readBase58Check(text: string): { version: number; hash: Uint8Arr
 function checkForms(address: string, forms: CheckedForms): AddressAnswer {
   if (startsAsBech32(address, forms)) return checkBech32(address, forms.bech32 ?? '');
   const decoded = readBase58Check(address);
-  if (decoded === undefined) return no('a character is wrong or missing: its checksum does not fit');
+  if (decoded === undefined)
+    return no('a character is wrong or missing: its checksum does not fit');
   if (forms.pubKeyHash.includes(decoded.version)) return { ok: true, kind: 'p2pkh' };
   if (forms.scriptHash.includes(decoded.version)) return { ok: true, kind: 'p2sh' };
   return no('it is an address of another coin or network');

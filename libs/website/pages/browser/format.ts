@@ -42,6 +42,13 @@ export function percentText(part: number, decimals = 1): string {
   return `${grouped(percent.toFixed(digits))}%`;
 }
 
+/** The same cut to what an eye takes in: six digits or so, never rounded up. "48210.52891733" -> "48,210.52". */
+export function shortAmountText(coins: string): string {
+  const [whole = '', fraction = ''] = coins.split('.');
+  const decimals = Math.max(2, 7 - whole.replace('-', '').length);
+  return amountText(fraction === '' ? whole : `${whole}.${fraction.slice(0, decimals)}`);
+}
+
 /** A length of time in its two largest units: "42 s", "5 min", "3 h 12 min", "2 d 4 h". */
 export function durationText(seconds: number): string {
   if (!Number.isFinite(seconds)) return nothing;
@@ -56,10 +63,15 @@ export function durationText(seconds: number): string {
   return two(Math.floor(days / 365), 'y', days % 365, 'd');
 }
 
-/** How long ago a time (ms) was: "just now", "5 min ago". A time ahead of `now` by a skewed clock is just now. */
-export function ageText(time: number, now: number): string {
+/**
+ * How long ago a time (ms) was: "just now", "3 h 5 min ago", or short: "3 h ago". A time ahead of `now` by a skewed clock
+ * is just now.
+ */
+export function ageText(time: number, now: number, short = false): string {
   const seconds = (now - time) / 1000;
-  return seconds < 5 ? 'just now' : `${durationText(seconds)} ago`;
+  if (seconds < 5) return 'just now';
+  const text = durationText(seconds);
+  return `${short ? text.replace(/^(\S+ \S+) .*/, '$1') : text} ago`;
 }
 
 /** A hash or an address by its two ends, for narrow places; the whole text stays in its title. */

@@ -1,0 +1,121 @@
+import type { Logger } from '../log/logger.ts';
+import type { Clock } from '../primitives/units.ts';
+import type { RedisConnection } from '../redis/connection.ts';
+import type { CoinKeys } from '../redis/keys.ts';
+import { parseInfo, readSetting } from '../redis/safety.ts';
+import { loadScript, runScript } from '../redis/scripts.ts';
+
+// How much of what a writer applied is on Redis' own disk: until then the spool keeps it. Redis 7.0 has no WAITAOF, so
+// two looks at INFO, some time apart, must prove it.
+
+export interface RedisDiskOptions {
+  readonly connection: RedisConnection;
+  readonly keys: CoinKeys;
+  readonly sequenceKey: string;
+  readonly log: Logger;
+  readonly now: Clock;
+}
+
+export interface RedisDisk {
+  /** The highest sequence that a crash of Redis cannot take back, as far as is proven. Rejects with RedisError. */
+  safeSequence(): Promise<number>;
+}
+
+/**
+ * `always`: on disk before the reply. `second`: fsync each second. `snapshot`: with the next save. `system`: when the
+ * kernel writes it, which takes half a minute. `never`: nothing is ever written.
+ */
+export type RedisKeeping = 'always' | 'second' | 'snapshot' | 'system' | 'never';
+
+/** What one look at Redis has shown. */
+export interface RedisLook {
+  /** Our clock, ms. */
+  readonly at: number;
+  readonly sequence: number;
+  /** INFO's fields. */
+  readonly info: ReadonlyMap<string, string>;
+}
+
+const secondMillis = 2_000;
+/** So long the spool is kept where no look can prove anything. */
+const blindMillis = 60_000;
+
+const spoolState = loadScript('spoolState', (reply) => {
+  if (!Array.isArray(reply) || reply.length !== 3) return undefined;
+  const sequence = Number(reply[0]);
+  if (!Number.isSafeInteger(sequence)) return undefined;
+  return { sequence, info: new Map([...parseInfo(reply[1]), ...parseInfo(reply[2])]) };
+});
+
+export function createRedisDisk(options: RedisDiskOptions): RedisDisk {
+  const { connection, keys, log, now } = options;
+  let earlier: RedisLook | undefined;
+  let safe = 0;
+
+  async function keepingOf(info: ReadonlyMap<string, string>): Promise<RedisKeeping> {
+    if (info.get('aof_enabled') === '1') {
+      const setting = await readSetting(connection, 'appendfsync');
+      if (setting === 'always') return 'always';
+      return setting === 'no' ? 'system' : 'second';
+    }
+    return (await readSetting(connection, 'save')) ? 'snapshot' : 'never';
+  }
+
+  return {
+    async safeSequence() {
+      const at = now();
+      const { sequence, info } = await runScript(connection, spoolState, [options.sequenceKey], []);
+      const look = { at, sequence, info };
+      const keeping = await keepingOf(info);
+      if (keeping === 'never') sayNever(connection.name, keys.coin, log);
+      if (earlier?.info.get('run_id') !== info.get('run_id')) {
+        // Another run, or another server: what the one before had written proves nothing here.
+        earlier = undefined;
+        safe = 0;
+      }
+      if (keeping === 'always' && info.get('aof_last_write_status') === 'ok') safe = sequence;
+      if (earlier === undefined) {
+        earlier = look;
+      } else if (provesSafe(earlier, look, keeping)) {
+        safe = Math.max(safe, earlier.sequence);
+        earlier = look;
+      }
+      return safe;
+    },
+  };
+}
+
+/** True if `later` shows that all of `earlier` is on disk. Both are of one run of Redis. */
+export function provesSafe(earlier: RedisLook, later: RedisLook, keeping: RedisKeeping): boolean {
+  const passed = later.at - earlier.at;
+  switch (keeping) {
+    case 'always':
+      return later.info.get('aof_last_write_status') === 'ok';
+    case 'second':
+      return (
+        passed >= secondMillis &&
+        later.info.get('aof_pending_bio_fsync') === '0' &&
+        later.info.get('aof_last_write_status') === 'ok'
+      );
+    case 'snapshot':
+      // A save that ran already at the earlier look does not hold what came after its start: any later one does.
+      return (
+        earlier.info.get('rdb_bgsave_in_progress') === '0' &&
+        later.info.get('rdb_last_save_time') !== earlier.info.get('rdb_last_save_time')
+      );
+    case 'system':
+    case 'never':
+      return passed >= blindMillis;
+  }
+}
+
+const told = new Set<string>();
+
+/** Once in the life of a process, for each Redis. */
+function sayNever(name: string, coin: string, log: Logger): void {
+  if (told.has(name)) return;
+  told.add(name);
+  log.warning(
+    `Redis at ${name} writes nothing to its disk: the spool keeps shares of ${coin} for a minute after Redis has them, and what is older is lost when Redis stops. Set "appendonly yes" in redis.conf.`,
+  );
+}

@@ -1,0 +1,107 @@
+import { endpoints, pathParameters } from './endpoints.ts';
+import { eventParameters } from './eventTypes.ts';
+import type { Parameter } from './parameters.ts';
+import { apiSchemas } from './schemas.ts';
+
+/** The description of /api/v1 (OpenAPI 3.1), made of what answers and of what the tests check answers against. */
+export function openApiDocument(version: string): object {
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Mining pool',
+      version,
+      description:
+        'Amounts are decimal coins as text, times Unix milliseconds, shares sums of difficulty. Errors are application/problem+json (RFC 9457).',
+    },
+    servers: [{ url: '/api/v1' }],
+    paths: {
+      ...Object.fromEntries(
+        endpoints.map(({ path, summary, query, answer }) => [
+          path,
+          {
+            get: {
+              summary,
+              parameters: parametersOf(path, query),
+              responses: {
+                200: {
+                  description: summary,
+                  content:
+                    'file' in answer
+                      ? { [answer.file]: { schema: { type: 'string' } } }
+                      : {
+                          'application/json': {
+                            schema: { $ref: `#/components/schemas/${answer.schema}` },
+                          },
+                        },
+                },
+                default: problem,
+              },
+            },
+          },
+        ]),
+      ),
+      '/events': {
+        get: {
+          summary:
+            'What happens, as server-sent events; the header Last-Event-ID asks for what was missed',
+          parameters: [
+            ...parametersOf('', eventParameters),
+            {
+              name: 'Last-Event-ID',
+              in: 'header',
+              required: false,
+              description: 'Id of the last event that was received',
+              schema: { type: 'string' },
+            },
+          ],
+          responses: {
+            200: {
+              description:
+                'Events: pool, round, block, block-confirmed, block-orphaned, payment, worker, notice',
+              content: { 'text/event-stream': { schema: { type: 'string' } } },
+            },
+            default: problem,
+          },
+        },
+      },
+    },
+    components: { schemas: Object.fromEntries(apiSchemas) },
+  };
+}
+
+const problem = {
+  description: 'It cannot be answered',
+  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+};
+
+export interface NamedParameter extends Parameter {
+  readonly name: string;
+  readonly in: 'path' | 'query';
+}
+
+/** Those of the path's braces, then those of the query. */
+export function parametersIn(
+  path: string,
+  query: { readonly [name: string]: Parameter },
+): readonly NamedParameter[] {
+  const inPath = [...path.matchAll(/\{(\w+)\}/g)].flatMap(([, name = '']) => {
+    const parameter = pathParameters[name];
+    return parameter === undefined ? [] : [{ name, in: 'path' as const, ...parameter }];
+  });
+  const inQuery = Object.entries(query).map(([name, parameter]) => ({
+    name,
+    in: 'query' as const,
+    ...parameter,
+  }));
+  return [...inPath, ...inQuery];
+}
+
+function parametersOf(path: string, query: { readonly [name: string]: Parameter }): object[] {
+  return parametersIn(path, query).map(({ name, in: place, schema, about }) => ({
+    name,
+    in: place,
+    required: place === 'path',
+    description: about,
+    schema,
+  }));
+}

@@ -1,0 +1,16 @@
+/** worker -> shares, in quarters of difficulty 1, so that every sum is exact. */
+export type Round = ReadonlyMap<string, number>;
+
+/** A block of the pool, as the chain tells of it. */
+export interface FoundOnChain {
+  readonly hash: string;
+  readonly txHash: string;
+  readonly height: number;
+  /** Satoshis that the coinbase pays to the pool. */
+  readonly reward: bigint;
+}
+
+/** As it stands in blocksPending. */
+export function memberOf({ hash, txHash, height }: FoundOnChain): string {
+  return `${hash}:${txHash}:${height}`;
+}

@@ -1,0 +1,320 @@
+import { isRecord, own, parseJson } from '../../libs/primitives/unknown.ts';
+import type { CoinKeys } from '../../libs/redis/keys.ts';
+import { type LitecoinNode, satoshisOf } from '../../scripts/regtest/litecoin.ts';
+import type { TestRedis } from '../payments/support.ts';
+import { type FoundOnChain, memberOf, type Round } from './foundBlock.ts';
+import type { Tally } from './suite.ts';
+
+// Bears witness against the payment process: it knows the shares, asks the chain what was mined and what the payees
+// got, does its own sums, and compares them with the books in Redis. It shares no arithmetic with libs/payments.
+
+export interface MoneyOracleOptions {
+  readonly redis: TestRedis;
+  readonly keys: CoinKeys;
+  /** Has the payees' wallet: what it received was paid. */
+  readonly witness: LitecoinNode;
+  /** Has the pool's wallet. */
+  readonly wallet: LitecoinNode;
+  /** Undefined for names that nobody can be paid by. */
+  readonly addressOf: (worker: string) => string | undefined;
+}
+
+/** Nobody with an address is left with this much or more when a run has come to its end. */
+const minimumPayment = 1_000_000n;
+
+export class MoneyOracle {
+  readonly #options: MoneyOracleOptions;
+  #current: Round = new Map();
+  readonly #rounds = new Map<number, Round>();
+  readonly #blocks = new Map<string, FoundOnChain>();
+  /** Members of blocks whose end has been seen. */
+  readonly #confirmed = new Set<string>();
+  readonly #orphaned = new Set<string>();
+  /** worker -> exact share of all confirmed rewards, rounded down block by block. */
+  readonly #floors = new Map<string, bigint>();
+  readonly #creditedBlocks = new Map<string, bigint>();
+  readonly #legacy = new Map<string, bigint>();
+  #credited = 0n;
+
+  constructor(options: MoneyOracleOptions) {
+    this.#options = options;
+  }
+
+  shares(shares: Round): void {
+    this.#current = sumOf(this.#current, shares);
+  }
+
+  /** The round of the block is closed: the current one, unless a twin closed it before. */
+  closed(block: FoundOnChain): void {
+    this.#blocks.set(memberOf(block), block);
+    if (this.#rounds.has(block.height)) return;
+    this.#rounds.set(block.height, this.#current);
+    this.#current = new Map();
+  }
+
+  /** A block that has this round and no other. */
+  found(block: FoundOnChain, round: Round): void {
+    this.#blocks.set(memberOf(block), block);
+    this.#rounds.set(block.height, round);
+  }
+
+  /** A balance that an older pool left behind, in satoshis. */
+  inherited(worker: string, amount: bigint): void {
+    this.#legacy.set(worker, (this.#legacy.get(worker) ?? 0n) + amount);
+  }
+
+  get confirmedBlocks(): number {
+    return this.#confirmed.size;
+  }
+
+  get orphanedBlocks(): number {
+    return this.#orphaned.size;
+  }
+
+  get pendingBlocks(): readonly FoundOnChain[] {
+    return [...this.#blocks]
+      .filter(([member]) => !this.#confirmed.has(member) && !this.#orphaned.has(member))
+      .map(([, block]) => block);
+  }
+
+  /**
+   * Looks at which blocks were confirmed and which given up since the last look. To be called before shares or blocks
+   * come after payment runs: given-up rounds go into the round that is current then.
+   */
+  async look(tally: Tally, when: string): Promise<void> {
+    const { redis, keys } = this.#options;
+    const confirmed = await redis.members(keys.blocksConfirmed);
+    const orphaned = await redis.members(keys.blocksOrphaned);
+    for (const member of confirmed) {
+      if (!this.#confirmed.has(member)) await this.#confirm(member, tally, when);
+    }
+    const given = orphaned
+      .filter((member) => !this.#orphaned.has(member))
+      .map((member) => this.#blocks.get(member));
+    for (const block of given) {
+      if (block === undefined) {
+        tally.fail(`${when}: an unknown block was given up`);
+        continue;
+      }
+      this.#orphaned.add(memberOf(block));
+      const inPlace = await this.#options.wallet.rpc('getblockhash', [block.height]);
+      tally.check(
+        inPlace !== block.hash,
+        () => `${when}: block ${block.height} is on the chain and was given up`,
+      );
+    }
+    for (const block of given) if (block !== undefined) this.#giveUp(block);
+  }
+
+  async #confirm(member: string, tally: Tally, when: string): Promise<void> {
+    this.#confirmed.add(member);
+    const block = this.#blocks.get(member);
+    if (block === undefined)
+      return tally.fail(`${when}: an unknown block was credited (${member})`);
+    const facts = await this.#options.wallet.rpc('getblock', [block.hash]);
+    const confirmations = Number(isRecord(facts) ? own(facts, 'confirmations') : 0);
+    tally.check(
+      confirmations > 100,
+      () => `${when}: block ${block.height} was credited with ${confirmations} confirmations`,
+    );
+    const round = this.#rounds.get(block.height) ?? new Map<string, number>();
+    this.#rounds.delete(block.height);
+    const total = BigInt([...round.values()].reduce((sum, part) => sum + part, 0));
+    for (const [worker, part] of round) {
+      const floor = (block.reward * BigInt(part)) / total;
+      this.#floors.set(worker, (this.#floors.get(worker) ?? 0n) + floor);
+      this.#creditedBlocks.set(worker, (this.#creditedBlocks.get(worker) ?? 0n) + 1n);
+    }
+    this.#credited += block.reward;
+  }
+
+  /** Its shares go into the current round, unless a twin may still be paid by them. */
+  #giveUp(block: FoundOnChain): void {
+    const round = this.#rounds.get(block.height);
+    const twin = this.pendingBlocks.some(({ height }) => height === block.height);
+    if (round === undefined || twin) return;
+    this.#rounds.delete(block.height);
+    this.#current = sumOf(this.#current, round);
+  }
+
+  /** Shares in Redis are those that were mined, in the round where they belong. */
+  async checkShares(tally: Tally, when: string): Promise<void> {
+    const { redis, keys } = this.#options;
+    const rounds: [string, Round][] = [[keys.roundCurrent, this.#current]];
+    for (const [height, round] of this.#rounds) rounds.push([keys.round(height), round]);
+    for (const [key, expected] of rounds) {
+      const found = await redis.hash(key);
+      const wrong = new Set([...Object.keys(found), ...expected.keys()]);
+      for (const worker of wrong) {
+        const quarters = Number(found[worker] ?? 0) * 4;
+        if (quarters === (expected.get(worker) ?? 0)) wrong.delete(worker);
+      }
+      tally.check(
+        wrong.size === 0,
+        () =>
+          `${when}: ${key} holds ${JSON.stringify(found)}, not the quarters ${JSON.stringify([...expected])}`,
+      );
+    }
+    const stored = await redis.command('KEYS', `${keys.round(0).slice(0, -1)}[0-9]*`);
+    const heights = Array.isArray(stored) ? stored.map((key) => String(key)) : [];
+    const known = new Set([...this.#rounds.keys()].map((height) => keys.round(height)));
+    tally.check(
+      heights.every((key) => known.has(key)),
+      () => `${when}: rounds that should be gone are there: ${heights.join(', ')}`,
+    );
+  }
+
+  /**
+   * All that is owed and paid adds up to what was mined, each payee got on the chain what the books say, once. What
+   * was sent must be in a block. `settled`: nothing may be open, and whoever is owed enough is paid.
+   */
+  async checkMoney(tally: Tally, when: string, settled = true): Promise<void> {
+    const { redis, keys } = this.#options;
+    await this.look(tally, when);
+    const received = await this.#received();
+    const balances = amountsOf(await redis.hash(keys.balances));
+    const payouts = amountsOf(await redis.hash(keys.payouts));
+    const batch = await redis.hash(keys.pay('batch'));
+    const inFlight = partsOf(batch['plan']);
+    const totals = await redis.hash(keys.pay('totals'));
+    const stats = await redis.hash(keys.stats);
+    const check = (holds: boolean, what: string) => tally.check(holds, () => `${when}: ${what}`);
+
+    const legacy = sum(this.#legacy);
+    const owed = sum(balances) + sum(inFlight) + sum(payouts);
+    check(
+      owed === this.#credited + legacy,
+      `balances ${sum(balances)} + in flight ${sum(inFlight)} + paid ${sum(payouts)} are not the ${this.#credited} of the blocks and ${legacy} from before`,
+    );
+    check(
+      BigInt(totals['credited'] ?? 0) === this.#credited,
+      `credited is ${totals['credited']}, the blocks had ${this.#credited}`,
+    );
+    check(
+      BigInt(totals['paid'] ?? 0) === sum(payouts),
+      `totals say ${totals['paid']} were paid, payouts ${sum(payouts)}`,
+    );
+    check(
+      satoshisOfText(stats['totalPaid'] ?? '0') === sum(payouts),
+      `stats say ${stats['totalPaid']} were paid, payouts ${sum(payouts)}`,
+    );
+
+    const paidTo = new Map<string, bigint>();
+    for (const [worker, amount] of payouts) {
+      const address = this.#options.addressOf(worker) ?? `nobody: ${worker}`;
+      paidTo.set(address, (paidTo.get(address) ?? 0n) + amount);
+    }
+    for (const address of new Set([...paidTo.keys(), ...received.keys()])) {
+      const books = paidTo.get(address) ?? 0n;
+      const chain = received.get(address) ?? 0n;
+      check(books === chain, `${address} got ${chain} on the chain, the books say ${books}`);
+    }
+
+    const workers = new Set([...this.#floors.keys(), ...this.#legacy.keys()]);
+    for (const worker of new Set([...workers, ...balances.keys(), ...payouts.keys()])) {
+      const got =
+        (balances.get(worker) ?? 0n) + (inFlight.get(worker) ?? 0n) + (payouts.get(worker) ?? 0n);
+      const floor = (this.#floors.get(worker) ?? 0n) + (this.#legacy.get(worker) ?? 0n);
+      const most = floor + (this.#creditedBlocks.get(worker) ?? 0n);
+      check(
+        floor <= got && got <= most,
+        `${worker} was credited ${got}, its shares are worth ${floor} to ${most}`,
+      );
+    }
+
+    await this.#checkPayments(check, sum(payouts));
+    if (!settled) return;
+    check(Object.keys(batch).length === 0, `a batch is left open: ${JSON.stringify(batch)}`);
+    const due = new Map<string, bigint>();
+    for (const [worker, amount] of balances) {
+      const address = this.#options.addressOf(worker);
+      if (address !== undefined) due.set(address, (due.get(address) ?? 0n) + amount);
+    }
+    for (const [address, amount] of due) {
+      check(amount < minimumPayment, `${amount} for ${address} were not paid`);
+    }
+  }
+
+  /** Every transaction that the pool's wallet sent is in the list of payments once, with its fee, and no other. */
+  async #checkPayments(check: (holds: boolean, what: string) => void, paid: bigint): Promise<void> {
+    const { redis, keys, wallet } = this.#options;
+    const list = await redis.command('LRANGE', keys.payments, 0, -1);
+    const payments = (Array.isArray(list) ? list : []).map((text) => parseJson(String(text)));
+    const records = payments.filter(isRecord);
+    const booked = records.map((payment) => String(own(payment, 'txid')));
+    const total = records.reduce((all, one) => all + satoshisOfText(String(own(one, 'paid'))), 0n);
+    check(new Set(booked).size === booked.length, 'a payment is booked twice');
+    check(total === paid, `the list of payments adds up to ${total}, payouts to ${paid}`);
+
+    const listed = await wallet.rpc('listsinceblock', []);
+    const entries = isRecord(listed) ? own(listed, 'transactions') : undefined;
+    const sent = new Map<string, bigint>();
+    for (const entry of Array.isArray(entries) ? entries.filter(isRecord) : []) {
+      if (own(entry, 'category') !== 'send') continue;
+      if (Number(own(entry, 'confirmations')) < 0) continue;
+      sent.set(String(own(entry, 'txid')), -satoshisOf(own(entry, 'fee')));
+    }
+    const unbooked = [...sent.keys()].filter((txid) => !booked.includes(txid));
+    check(unbooked.length === 0, `the wallet sent what is not booked: ${unbooked.join(', ')}`);
+    const unsent = booked.filter((txid) => !sent.has(txid));
+    check(unsent.length === 0, `what is booked was never sent: ${unsent.join(', ')}`);
+    // Unknown where the daemon did not tell; never wrong.
+    let fees = 0n;
+    for (const record of records) {
+      const fee = own(record, 'fee');
+      if (fee === null) continue;
+      const booking = satoshisOfText(String(fee));
+      const txid = String(own(record, 'txid'));
+      check(booking === sent.get(txid), `${txid} cost ${sent.get(txid)}, the books say ${booking}`);
+      fees += booking;
+    }
+    const totalFees = BigInt((await redis.hash(keys.pay('totals')))['fees'] ?? 0);
+    check(fees === totalFees, `the payments' fees are ${fees}, the books' sum is ${totalFees}`);
+  }
+
+  /** address -> satoshis, of all confirmed transactions. */
+  async #received(): Promise<Map<string, bigint>> {
+    const list = await this.#options.witness.rpc('listreceivedbyaddress', [1]);
+    const received = new Map<string, bigint>();
+    for (const entry of Array.isArray(list) ? list.filter(isRecord) : []) {
+      received.set(String(own(entry, 'address')), satoshisOf(own(entry, 'amount')));
+    }
+    return received;
+  }
+}
+
+function sumOf(a: Round, b: Round): Round {
+  const total = new Map(a);
+  for (const [worker, part] of b) total.set(worker, (total.get(worker) ?? 0) + part);
+  return total;
+}
+
+function sum(amounts: ReadonlyMap<string, bigint>): bigint {
+  return [...amounts.values()].reduce((total, amount) => total + amount, 0n);
+}
+
+function amountsOf(texts: Readonly<Record<string, string>>): Map<string, bigint> {
+  return new Map(Object.entries(texts).map(([worker, text]) => [worker, satoshisOfText(text)]));
+}
+
+/** Of decimal coins; NaN-like texts throw, which a suite reports as a failure. */
+export function satoshisOfText(text: string): bigint {
+  const [whole = '', fraction = ''] = text.split('.');
+  if (!/^\d+$/.test(whole) || !/^\d{0,8}$/.test(fraction)) {
+    throw new TypeError(`"${text}" is no amount of coins with at most eight decimals`);
+  }
+  return BigInt(whole) * 100_000_000n + BigInt(fraction.padEnd(8, '0'));
+}
+
+/** worker -> satoshis in flight, from the plan of the open batch. */
+function partsOf(plan: string | undefined): Map<string, bigint> {
+  const parts = new Map<string, bigint>();
+  const outputs = plan === undefined ? [] : parseJson(plan);
+  for (const output of Array.isArray(outputs) ? outputs.filter(isRecord) : []) {
+    const from = own(output, 'from');
+    for (const part of Array.isArray(from) ? from : []) {
+      if (Array.isArray(part)) parts.set(String(part[0]), BigInt(String(part[1])));
+    }
+  }
+  return parts;
+}

@@ -1,0 +1,44 @@
+import { once } from 'node:events';
+import net from 'node:net';
+import type { TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** A TCP server on a port of its own until the test ends; `talk` gets each connection. */
+export async function serve(t: TestContext, talk: (socket: net.Socket) => void): Promise<number> {
+  const sockets = new Set<net.Socket>();
+  const server = net.createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.on('close', () => sockets.delete(socket));
+    talk(socket);
+    socket.resume();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('The server has no port.');
+  return address.port;
+}
+
+/** For `serve`: a proxy that passes everything on, to its client in pieces of 1 to 7 bytes that go out one by one. */
+export function slowly(port: number): (socket: net.Socket) => void {
+  return (near) => {
+    const far = net.connect({ host: '127.0.0.1', port, noDelay: true });
+    near.setNoDelay(true);
+    near.on('data', (bytes) => far.write(bytes));
+    near.on('close', () => far.destroy());
+    far.on('error', () => undefined);
+    far.on('close', () => near.destroy());
+    let passed: Promise<unknown> = Promise.resolve();
+    far.on('data', (bytes) => {
+      for (let at = 0, size = 1; at < bytes.length; at += size, size = (size % 7) + 1) {
+        const piece = bytes.subarray(at, at + size);
+        passed = passed.then(() => sleep(1)).then(() => near.write(piece));
+      }
+    });
+  };
+}
