@@ -90,7 +90,7 @@ function resolve(specifier, from) {
 /** Without comments that have lines of their own, and without empty lines: half of the libraries' text. */
 function withoutComments(text) {
   return text
-    .replace(/^[ \t]*\/\*[\s\S]*?\*\/[ \t]*$/gm, '')
+    .replace(/^[ \t]*\/\*(?:(?!\*\/)[\s\S])*\*\/[ \t]*$/gm, '')
     .replace(/^[ \t]*\/\/.*$/gm, '')
     .replace(/\n\s*\n/g, '\n');
 }

@@ -65,6 +65,7 @@ class PoolWorker implements RunningChild {
         this.#ban(ip, until, pool);
         tellMaster({ type: 'banIP', ban: { ip, until, why } });
       },
+      onBlockNews: (hash) => tellMaster({ type: 'blocknotify', coin: config.coin.name, hash }),
       onReady: () => tellMaster({ type: 'poolReady', coin: config.coin.name }),
       ...(takeOver === undefined ? {} : { takeOver }),
     });

@@ -202,9 +202,10 @@ export class Portal {
       case 'banIP':
         this.#bans.set(message.ban.ip, message.ban);
         void this.#banStore.save(message.ban);
-        for (const { supervisor, role } of this.#forks) {
-          if (role === 'pool' && supervisor !== from) supervisor.send(message);
-        }
+        this.#tellOthers(message, from);
+        break;
+      case 'blocknotify':
+        this.#tellOthers(message, from);
         break;
       case 'answer':
         this.#asking.answered(message);
@@ -216,6 +217,12 @@ export class Portal {
       case 'hello':
       case 'poolReady':
         break;
+    }
+  }
+
+  #tellOthers(message: ToChild, from: Supervisor): void {
+    for (const { supervisor, role } of this.#forks) {
+      if (role === 'pool' && supervisor !== from) supervisor.send(message);
     }
   }
 

@@ -89,7 +89,7 @@ export interface PoolConfig {
   };
   /** The daemon's zmqpubhashblock. */
   readonly zmq: { readonly enabled: boolean; readonly host: string; readonly port: number };
-  /** Each fork holds a getblocktemplate open, and with it one of the daemon's RPC threads. */
+  /** The first fork keeps a getblocktemplate open, and with it one of the daemon's RPC threads, of four by default. */
   readonly longPoll: boolean;
   readonly mposMode: MposConfig;
   /** Milliseconds; 0: no polling. */

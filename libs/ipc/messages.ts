@@ -13,7 +13,7 @@ export type ToChild =
     }
   | { readonly type: 'banIP'; readonly ban: Ban }
   | { readonly type: 'logLevel'; readonly level: string }
-  | { readonly type: 'blocknotify'; readonly coin: string; readonly hash: string }
+  | BlockNotify
   | { readonly type: 'reloadpool'; readonly coin: string; readonly pool: unknown }
   /** A command of the operator; answered with `answer` of the same id. */
   | {
@@ -30,6 +30,8 @@ export type ToMaster =
   /** A pool of this fork takes miners. */
   | { readonly type: 'poolReady'; readonly coin: string }
   | { readonly type: 'banIP'; readonly ban: Ban }
+  /** This fork heard of a block: the other forks are told. */
+  | BlockNotify
   /** `data`: the answer as plain JSON data, whose shape the command defines; undefined with an error text. */
   | {
       readonly type: 'answer';
@@ -39,6 +41,12 @@ export type ToMaster =
     }
   /** Something that no respawn can mend (a port in use): the master says it and stops everything. */
   | { readonly type: 'fatal'; readonly message: string };
+
+export interface BlockNotify {
+  readonly type: 'blocknotify';
+  readonly coin: string;
+  readonly hash: string;
+}
 
 export interface Ban {
   readonly ip: string;
@@ -62,12 +70,8 @@ export function parseToChild(message: unknown): ToChild | undefined {
       const ban = parseBan(own(message, 'ban'));
       return ban && { type: 'banIP', ban };
     }
-    case 'blocknotify': {
-      const coin = own(message, 'coin');
-      const hash = own(message, 'hash');
-      if (typeof coin !== 'string' || typeof hash !== 'string') return undefined;
-      return { type: 'blocknotify', coin, hash };
-    }
+    case 'blocknotify':
+      return parseBlockNotify(message);
     case 'reloadpool': {
       const coin = own(message, 'coin');
       if (typeof coin !== 'string') return undefined;
@@ -99,6 +103,8 @@ export function parseToMaster(message: unknown): ToMaster | undefined {
       const ban = parseBan(own(message, 'ban'));
       return ban && { type: 'banIP', ban };
     }
+    case 'blocknotify':
+      return parseBlockNotify(message);
     case 'answer': {
       const id = own(message, 'id');
       const error = own(message, 'error');
@@ -114,6 +120,13 @@ export function parseToMaster(message: unknown): ToMaster | undefined {
     default:
       return undefined;
   }
+}
+
+function parseBlockNotify(message: UnknownRecord): BlockNotify | undefined {
+  const coin = own(message, 'coin');
+  const hash = own(message, 'hash');
+  if (typeof coin !== 'string' || typeof hash !== 'string') return undefined;
+  return { type: 'blocknotify', coin, hash };
 }
 
 function parseAsk(message: UnknownRecord): ToChild | undefined {

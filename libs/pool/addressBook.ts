@@ -37,6 +37,8 @@ export interface AddressBook {
    * opinion: a difference would burn every reward. Throws AddressError.
    */
   scriptForReward(address: string, what: string): Promise<Buffer>;
+  /** The address that a worker's statistics go under: the payee's as far as it is known at once. Never throws. */
+  addressOf(worker: string): string;
   /** The script of a payee that a block template names, at once. Throws AddressError when it is not known. */
   scriptOfPayee(address: string): Buffer;
 }
@@ -110,6 +112,11 @@ export function createAddressBook(
         );
       }
       return own.script;
+    },
+    addressOf: (worker) => {
+      const address = addressPart(worker);
+      const verdict = lookHere(address);
+      return (verdict?.ok ? verdict.address : undefined) ?? address;
     },
     scriptOfPayee: (address) => {
       const verdict = lookHere(address);

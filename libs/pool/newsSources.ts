@@ -4,8 +4,9 @@ import { Peer } from '../daemon/peer.ts';
 import type { ChainNetwork, DaemonFacts } from '../daemon/types.ts';
 import { ZmqSubscriber } from '../daemon/zmq.ts';
 import type { Logger } from '../log/logger.ts';
-import { parseHex } from '../primitives/hex.ts';
+import { isHex, parseHex } from '../primitives/hex.ts';
 import type { Clock } from '../primitives/units.ts';
+import { isRecord, own } from '../primitives/unknown.ts';
 import type { JobRefresher } from './jobRefresher.ts';
 
 // The sources of block news that a pool opens itself: p2p, ZMQ, long polling. All of them only feed the refresher.
@@ -14,6 +15,12 @@ export interface NewsSourcesOptions {
   readonly config: PoolConfig;
   readonly facts: DaemonFacts;
   readonly refresher: JobRefresher;
+  /**
+   * A daemon gives each open call a thread of its own, and has four of them by default: one fork asks for all, and
+   * `onLongPoll` tells the others of the block.
+   */
+  readonly hasLongPoll: boolean;
+  onLongPoll(blockHash: string): void;
   readonly log: Logger;
   readonly now: Clock;
 }
@@ -89,15 +96,23 @@ function openZmq({ config, refresher, log, now }: NewsSourcesOptions): ZmqSubscr
   return zmq;
 }
 
-function openLongPoll({ config, refresher, log, now }: NewsSourcesOptions): LongPoll | undefined {
-  if (!config.longPoll) return undefined;
+function openLongPoll(options: NewsSourcesOptions): LongPoll | undefined {
+  const { config, refresher, hasLongPoll, log, now } = options;
+  if (!hasLongPoll) return undefined;
+  let last: string | undefined;
   const longPoll = new LongPoll({
     daemons: config.daemons,
     coin: config.coin,
     log,
     now,
     pick: () => refresher.followed,
-    onTemplate: (index, reply) => refresher.offer(index, reply),
+    onTemplate: (index, reply) => {
+      refresher.offer(index, reply);
+      const blockHash = isRecord(reply) ? own(reply, 'previousblockhash') : undefined;
+      if (!isHex(blockHash, 32) || blockHash === last) return;
+      last = blockHash;
+      options.onLongPoll(blockHash.toLowerCase());
+    },
   });
   longPoll.start();
   return longPoll;

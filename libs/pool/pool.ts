@@ -12,10 +12,12 @@ import type { Logger } from '../log/logger.ts';
 import { CodedError, messageOf } from '../primitives/errors.ts';
 import { type Clock, millis } from '../primitives/units.ts';
 import { addressPart } from '../primitives/workerName.ts';
-import { openRedis, type RedisConnection } from '../redis/connection.ts';
+import { openRedis, type RedisConnection, waitForRedis } from '../redis/connection.ts';
 import { coinKeys } from '../redis/keys.ts';
+import { checkRedisSafety } from '../redis/safety.ts';
 import { createRedisRecorder } from '../shares/redisRecorder.ts';
 import { createRounds } from '../shares/rounds.ts';
+import { createStatistics, type Statistics } from '../shares/statistics.ts';
 import type { ShareRecorder } from '../shares/types.ts';
 import type { ExtranonceSource } from '../stratum/extranonce.ts';
 import { type StratumOptions, StratumServer } from '../stratum/server.ts';
@@ -43,6 +45,8 @@ export interface PoolOptions {
   readonly log: Logger;
   readonly now: Clock;
   onBan(ip: string, until: number, why: string): void;
+  /** This fork knows of a block that the others may not have heard of. */
+  onBlockNews(blockHash: string): void;
   onReady(): void;
   /** When this pool takes another one's place: called when it is ready for that one's miners. */
   takeOver?(): StratumServer | undefined;
@@ -67,6 +71,7 @@ interface Running {
   readonly group: DaemonGroup;
   readonly redis: RedisConnection;
   readonly recorder: ShareRecorder;
+  readonly statistics: Statistics;
   readonly jobs: JobStore;
   readonly refresher: JobRefresher;
   readonly stratum: StratumServer | undefined;
@@ -138,7 +143,23 @@ export class Pool {
       now,
       windowSeconds: this.#options.stats.hashrateWindow,
     });
-    const rounds = createRounds({ connection: redis, keys, log, now, signal });
+    this.#warnOfLossyRedis(redis, signal);
+    const rounds = createRounds({
+      connection: redis,
+      keys,
+      log,
+      now,
+      signal,
+      decimals: coin.decimals,
+    });
+    const statistics = createStatistics({
+      connection: redis,
+      keys,
+      log,
+      now,
+      addressOf: addresses.addressOf,
+    });
+    this.#running = { group, redis, recorder, statistics };
     const journal = createBlockJournal(this.#options.dataDir, coin.name);
 
     // Job ids of an earlier process, which miners may still answer after they come back, should not be ids of ours.
@@ -152,7 +173,7 @@ export class Pool {
       now,
       onJob: (job, why) => this.#announce(job, why),
     });
-    this.#running = { group, redis, recorder, jobs, refresher };
+    this.#running = { group, redis, recorder, statistics, jobs, refresher };
     await untilFirstJob(jobs, refresher, signal);
 
     const blocks = createBlockSubmitter({
@@ -163,13 +184,17 @@ export class Pool {
       rounds,
       log,
       signal,
-      onAccepted: (blockHash) => refresher.heardOf(blockHash),
+      onAccepted: (blockHash) => {
+        refresher.heardOf(blockHash);
+        this.#options.onBlockNews(blockHash);
+      },
     });
     await blocks.resume();
     const submit = createShareHandler({
       jobs,
       algorithm,
       recorder,
+      statistics,
       emitInvalidBlockHashes: config.emitInvalidBlockHashes,
       log,
       now,
@@ -191,13 +216,30 @@ export class Pool {
       bans: this.#options.bans.map(({ ip, until }) => ({ ip, until: millis(until) })),
       onBan: (ip, until, why) => this.#options.onBan(ip, until, why),
     });
-    const news = openNewsSources({ config, facts, refresher, log, now });
-    this.#running = { group, redis, recorder, jobs, refresher, stratum, news };
+    const news = openNewsSources({
+      config,
+      facts,
+      refresher,
+      hasLongPoll: config.longPoll && this.#options.forkId === 0,
+      onLongPoll: (blockHash) => this.#options.onBlockNews(blockHash),
+      log,
+      now,
+    });
+    this.#running = { group, redis, recorder, statistics, jobs, refresher, stratum, news };
     refresher.start();
     log.special(
       `The pool for ${coin.displayName} (${coin.symbol}) takes miners on port ${config.ports.map(({ port }) => port).join(', ')}: ${facts.network} chain, height ${jobs.current?.height}, algorithm ${coin.algorithm}.`,
     );
     this.#options.onReady();
+  }
+
+  /** Once for all forks, whenever Redis is there: mining does not wait for it. */
+  #warnOfLossyRedis(redis: RedisConnection, signal: AbortSignal): void {
+    if (this.#options.forkId !== 0) return;
+    waitForRedis(redis, signal).then(
+      () => checkRedisSafety(redis, this.#log),
+      () => undefined,
+    );
   }
 
   /** The server that an older pool hands over, if its ports are the wanted ones; else a new one. */
@@ -266,13 +308,14 @@ export class Pool {
   }
 
   async #letGo(): Promise<void> {
-    const { group, redis, recorder, refresher, stratum, news } = this.#running;
+    const { group, redis, recorder, statistics, refresher, stratum, news } = this.#running;
     this.#running = {};
     news?.close();
     refresher?.stop();
     stratum?.stopAccepting();
     await recorder?.close();
     await stratum?.close();
+    await statistics?.close();
     await redis?.close();
     group?.close();
   }

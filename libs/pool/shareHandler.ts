@@ -11,6 +11,7 @@ import {
 import type { Logger } from '../log/logger.ts';
 import { messageOf } from '../primitives/errors.ts';
 import { type Clock, type Difficulty, difficulty } from '../primitives/units.ts';
+import type { Statistics } from '../shares/statistics.ts';
 import type { ShareRecord, ShareRecorder } from '../shares/types.ts';
 import type { Submit, SubmitAnswer } from '../stratum/types.ts';
 
@@ -22,6 +23,7 @@ export interface ShareHandlerOptions {
   readonly jobs: JobStore;
   readonly algorithm: Algorithm;
   readonly recorder: ShareRecorder;
+  readonly statistics: Pick<Statistics, 'share'>;
   readonly emitInvalidBlockHashes: boolean;
   readonly log: Logger;
   readonly now: Clock;
@@ -40,7 +42,7 @@ const notRecorded: SubmitAnswer = {
 const accepted: SubmitAnswer = { ok: true };
 
 export function createShareHandler(options: ShareHandlerOptions): ShareHandler {
-  const { jobs, algorithm, recorder, log, now, onBlock } = options;
+  const { jobs, algorithm, recorder, statistics, log, now, onBlock } = options;
 
   const refuse = (
     submit: Submit,
@@ -89,6 +91,7 @@ export function createShareHandler(options: ShareHandlerOptions): ShareHandler {
         ? { blockHashInvalid: verdict.blockHash }
         : {}),
     };
+    statistics.share(record);
     if (verdict.kind === 'share') {
       recorder.record(record, (recorded) => answer(recorded ? accepted : notRecorded));
       return;

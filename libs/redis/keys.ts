@@ -25,7 +25,9 @@ export interface CoinKeys {
   paidRound(height: number): string;
   /**
    * hash of facts of one block: state (candidate, accepted, refused; payments add theirs), height, txHash, finder,
-   * time (ms), reward (satoshis), networkDifficulty, solo (1: all of it is the finder's), reason.
+   * time (ms), reward (satoshis), networkDifficulty, effort (the round's work against it), solo (1: all of it is the
+   * finder's), reason, confirmations (as payments saw them last; 0: off the active chain). Only the latter and theirs
+   * for a block that an older pool found.
    */
   block(blockHash: string): string;
   /** set of the block hashes, refused ones left out, whose shares are round<height> (several: twins). */
@@ -39,7 +41,7 @@ export interface CoinKeys {
   readonly payments: string;
 
   // What people look at. Lost, it harms nobody.
-  /** zset, score height, member block hash: every block that this pool found. */
+  /** zset, score height, member block hash: every block that this pool found, refused ones left out. */
   readonly blockIndex: string;
   /** stream of fields type, data (JSON): what happened, for live pages. */
   readonly events: string;

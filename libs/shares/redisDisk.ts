@@ -74,12 +74,11 @@ export function createRedisDisk(options: RedisDiskOptions): RedisDisk {
         safe = 0;
       }
       if (keeping === 'always' && info.get('aof_last_write_status') === 'ok') safe = sequence;
-      if (earlier === undefined) {
-        earlier = look;
-      } else if (provesSafe(earlier, look, keeping)) {
+      if (earlier !== undefined && provesSafe(earlier, look, keeping)) {
         safe = Math.max(safe, earlier.sequence);
-        earlier = look;
+        earlier = undefined;
       }
+      if (earlier === undefined || !canProve(earlier, keeping)) earlier = look;
       return safe;
     },
   };
@@ -98,15 +97,19 @@ export function provesSafe(earlier: RedisLook, later: RedisLook, keeping: RedisK
         later.info.get('aof_last_write_status') === 'ok'
       );
     case 'snapshot':
-      // A save that ran already at the earlier look does not hold what came after its start: any later one does.
       return (
-        earlier.info.get('rdb_bgsave_in_progress') === '0' &&
+        canProve(earlier, keeping) &&
         later.info.get('rdb_last_save_time') !== earlier.info.get('rdb_last_save_time')
       );
     case 'system':
     case 'never':
       return passed >= blindMillis;
   }
+}
+
+/** False for a look at a running save: that one does not hold what came after its start. */
+function canProve({ info }: RedisLook, keeping: RedisKeeping): boolean {
+  return keeping !== 'snapshot' || info.get('rdb_bgsave_in_progress') === '0';
 }
 
 const told = new Set<string>();

@@ -161,7 +161,7 @@ export class SpoolApplier {
       const safe = await store.safeSequence();
       for (const segment of files.segments.filter(finished)) {
         // What the store never got, because it is lost, needs no proof.
-        if (Math.min(files.lastOf(segment), this.#applied) > safe) break;
+        if (!finished(segment) || Math.min(files.lastOf(segment), this.#applied) > safe) break;
         const aside = await files.drop(segment);
         if (aside === undefined) continue;
         log.error(
@@ -184,6 +184,13 @@ export class SpoolApplier {
       log.error(
         `The store of ${coin} shares has lost what it had on its disk: groups ${last + 1} to ${dropped} of writer ${writerId} are not in the spool any more. Was it emptied, or an old copy restored?`,
       );
+    }
+    if (last > files.last) {
+      log.error(
+        `The store of ${coin} shares has groups of writer ${writerId} up to ${last}, its spool on this disk only up to ${files.last}: the disk has lost what it had acknowledged, or two processes use one name.`,
+      );
+      // What comes next must not be taken for what is there.
+      files.last = last;
     }
     if (last < this.#applied) {
       log.warning(

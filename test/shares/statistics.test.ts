@@ -315,7 +315,7 @@ test('once an hour workers that have been away for 30 days are forgotten, howeve
   assert.equal(await look.command('hexists', keys.workersSeen, 'mark'), 1);
 });
 
-test('above mostWorkers newcomers get no entry and no rings, others and the pool are counted on; said once', async (t) => {
+test('above mostWorkers newcomers get no entry and no rings, others and the pool are counted on; it is said', async (t) => {
   const { look, log, mine, series } = await setUp(t);
   const change = { mostWorkers: 2 };
   await mine(start, [{ worker: 'A' }, { worker: 'B' }], change);

@@ -7,7 +7,7 @@ import { parseHashrate } from '../data/hashrateText.ts';
 import type { PoolGatherer } from '../data/poolGatherer.ts';
 import type { StatsGatherer } from '../data/statsGatherer.ts';
 import { HttpProblem } from '../httpProblem.ts';
-import { isFound, luckOf, minerRows, pageOf, poolView } from '../poolViews.ts';
+import { luckOf, minerRows, pageOf, poolView } from '../poolViews.ts';
 import { historyMetrics, historyRanges, type Page } from '../siteData.ts';
 import { mostMinerPayments, type SiteReader } from '../siteReader.ts';
 import { choiceOf, type Parameter, type Parameters, wholeOf } from './parameters.ts';
@@ -164,7 +164,7 @@ export const endpoints: readonly Endpoint[] = [
       const pool = poolOf(site, parameters);
       const blocks = pool.figures?.blocks ?? [];
       const data = [10, 50, 100, 500, 1_000].map((last) => {
-        const luck = luckOf(blocks.filter(isFound).slice(0, last), last);
+        const luck = luckOf(blocks, last);
         return { last, blocks: luck?.blocks ?? 0, effort: luck?.effort };
       });
       return objectAnswer({ coin: pool.source.keys.coin, data }, pool.stale);

@@ -20,6 +20,6 @@ export const eventParameters: { readonly [name: string]: Parameter } = {
   },
   address: {
     schema: { type: 'string', minLength: 1, maxLength: 128 },
-    about: 'Only events that concern this miner, and those of its workers',
+    about: 'Also tell when a worker of this miner comes or goes',
   },
 };

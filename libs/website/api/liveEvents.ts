@@ -12,7 +12,7 @@ import { roundBody } from './endpoints.ts';
 
 export interface EventFilter {
   readonly coin?: string;
-  /** A miner: events of its workers are told too. */
+  /** A miner whose workers' comings and goings are told too. */
   readonly address?: string;
 }
 
@@ -114,10 +114,8 @@ export class LiveEvents {
   }
 }
 
-function concerns(event: PoolEvent, { coin, address }: EventFilter): boolean {
-  if (coin !== undefined && event.coin !== coin) return false;
-  if (address === undefined || event.type !== 'payment') return true;
-  return event.addresses.includes(address);
+function concerns(event: PoolEvent, { coin }: EventFilter): boolean {
+  return coin === undefined || event.coin === coin;
 }
 
 function textOf({ id, type, data }: PoolEvent): string {

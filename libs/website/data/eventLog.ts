@@ -27,8 +27,6 @@ export interface PoolEvent {
   readonly type: StreamEventType;
   /** Unix milliseconds. */
   readonly time: number;
-  /** Miners (addresses) that it concerns. */
-  readonly addresses: readonly string[];
   /** Plain data, ready to be told. */
   readonly data: Readonly<Record<string, unknown>>;
 }
@@ -175,13 +173,12 @@ function eventOf(pool: PoolSource, { id, fields }: StreamEntry): PoolEvent | und
   const time = Number(id.split('-')[0]);
   if (type === undefined || !isRecord(data) || !Number.isFinite(time)) return undefined;
   const { name, decimals } = pool.config.coin;
-  const { told, addresses } = tell(type, data, decimals);
+  const told = tell(type, data, decimals);
   return {
     id: `${id}@${name}`,
     coin: name,
     type,
     time,
-    addresses,
     data: { coin: name, time, ...told },
   };
 }
@@ -190,39 +187,28 @@ function tell(
   type: StreamEventType,
   data: UnknownRecord,
   decimals: number,
-): { told: Readonly<Record<string, unknown>>; addresses: readonly string[] } {
+): Readonly<Record<string, unknown>> {
   const text = (name: string) => textOf(own(data, name));
   const number = (name: string) => numberOf(own(data, name));
   const coins = (name: string) => readCoins(own(data, name), decimals) ?? null;
   const block = { height: number('height'), hash: text('hash') };
   switch (type) {
-    case 'block': {
-      const finder = text('finder');
+    case 'block':
       return {
-        told: {
-          ...block,
-          finder,
-          reward: coins('reward'),
-          networkDifficulty: number('networkDifficulty'),
-          effort: number('effort'),
-        },
-        addresses: finder === null ? [] : [finder.split(/[._]/)[0] ?? ''],
+        ...block,
+        finder: text('finder'),
+        reward: coins('reward'),
+        networkDifficulty: number('networkDifficulty'),
+        effort: number('effort'),
       };
-    }
     case 'block-confirmed':
-      return { told: { ...block, reward: coins('reward') }, addresses: [] };
+      return { ...block, reward: coins('reward') };
     case 'block-orphaned':
-      return { told: block, addresses: [] };
-    case 'payment': {
-      const list = own(data, 'addresses');
-      const addresses = Array.isArray(list)
-        ? list.filter((address): address is string => typeof address === 'string')
-        : [];
-      const told = { txid: text('txid'), amount: coins('amount'), miners: addresses.length };
-      return { told, addresses };
-    }
+      return block;
+    case 'payment':
+      return { txid: text('txid'), amount: coins('amount'), miners: number('addresses') };
     case 'notice':
-      return { told: { text: text('text') }, addresses: [] };
+      return { text: text('text') };
   }
 }
 

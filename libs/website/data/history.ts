@@ -42,9 +42,9 @@ export function hashratePoints(
   );
 }
 
-/** At most 720 points: means of neighbours. */
-export function thinned(points: Points): Points {
-  const group = Math.ceil(points.length / mostPoints);
+/** At most so many points: means of neighbours. */
+export function thinned(points: Points, most = mostPoints): Points {
+  const group = Math.ceil(points.length / most);
   if (group <= 1) return points;
   const thin: (readonly [number, number])[] = [];
   for (let at = 0; at < points.length; at += group) {

@@ -109,6 +109,13 @@ export function blockState(block: BlockRow, far = false): Html {
   }
 }
 
+/** How a block is shared out, as a sentence. */
+export function schemeText(scheme: PoolView['payments']['scheme']): string {
+  return scheme === 'PPLNS'
+    ? 'PPLNS: each block’s reward is split by the last shares before it, across rounds.'
+    : 'Proportional: each block’s reward is split by the shares of its round.';
+}
+
 /** "Litecoin, Dogecoin and 3 more" */
 export function poolNames(pools: readonly PoolView[]): string {
   const names = pools.slice(0, pools.length > 4 ? 3 : 4).map(({ name }) => name);

@@ -44,9 +44,11 @@ export function percentText(part: number, decimals = 1): string {
 
 /** The same cut to what an eye takes in: six digits or so, never rounded up. "48210.52891733" -> "48,210.52". */
 export function shortAmountText(coins: string): string {
-  const [whole = '', fraction = ''] = coins.split('.');
+  const match = /^(-?\d+)\.(\d+)$/.exec(coins);
+  if (match === null) return amountText(coins);
+  const [, whole = '', fraction = ''] = match;
   const decimals = Math.max(2, 7 - whole.replace('-', '').length);
-  return amountText(fraction === '' ? whole : `${whole}.${fraction.slice(0, decimals)}`);
+  return amountText(`${whole}.${fraction.slice(0, decimals)}`);
 }
 
 /** A length of time in its two largest units: "42 s", "5 min", "3 h 12 min", "2 d 4 h". */
