@@ -231,6 +231,10 @@ export class Auditor {
         continue;
       }
       const { txid, height, amount } = coinbase;
+      if (height !== undefined && (await this.#options.witness.hashAt(height)) !== hash) {
+        this.#lost.delete(hash);
+        continue;
+      }
       this.#warn(
         `lost ${hash}`,
         `Block ${height ?? ''} (${hash}) of ${coin.name} pays ${amount === undefined ? 'the pool' : `${money(amount)} to the pool`}, and is in no list of its blocks: nobody is credited for it. If the pool found it: SADD ${this.#options.keys.blocksPending} ${hash}:${txid}:${height ?? '<height>'}; it is then held until its round has shares.`,

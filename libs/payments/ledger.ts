@@ -126,13 +126,26 @@ export class Ledger {
         from,
         to === undefined ? '' : this.#format(to),
       ]);
+      const takenOver = total - (await this.#leftOfCredits());
       const answer = await this.#lease.run(
         scripts.takeOver,
         [balances, pay('totals')],
-        [total.toString(), String(this.#now()), ...texts],
+        [takenOver.toString(), String(this.#now()), ...texts],
       );
       return answer === 'conflict' ? undefined : changes;
     });
+  }
+
+  /** What the balances hold of credits of ours: nothing, unless somebody deleted what was taken over earlier. */
+  async #leftOfCredits(): Promise<bigint> {
+    const [credited, adjusted, paid] = await Promise.all([
+      this.#total('credited'),
+      this.#total('adjusted'),
+      this.#total('paid'),
+    ]);
+    const batch = await this.openBatch();
+    const inFlight = batch === undefined ? 0n : totalOf(batch.outputs);
+    return credited.amount + adjusted.amount - paid.amount - inFlight;
   }
 
   /** Members of blocksPending. */
@@ -464,14 +477,17 @@ export class Ledger {
     });
   }
 
-  /** The books are the truth from now on, whatever came in: `difference` is what there is beyond it. */
-  async adjust(difference: Satoshis): Promise<void> {
+  /**
+   * The books are the truth from now on, whatever came in: `difference` is what there is beyond it. `revived`: a
+   * transaction that had been given up is alive, and the books know of it now.
+   */
+  async adjust(difference: Satoshis, revived: boolean): Promise<void> {
     const { pay } = this.#keys;
     const old = await this.#total('adjusted');
     const answer = await this.#lease.run(
       scripts.adjust,
-      [pay('totals')],
-      [old.text, (old.amount + difference).toString()],
+      [pay('totals'), pay('guard')],
+      [old.text, (old.amount + difference).toString(), revived ? '1' : '0'],
     );
     if (answer !== 'ok') throw busy(`the sums in ${pay('totals')}`);
   }

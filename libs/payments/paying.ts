@@ -335,16 +335,21 @@ export class Paying {
 
   /** The output that the next transaction must spend, unless a transaction that was given up is alive after all. */
   async #checkGuard(): Promise<string | undefined> {
-    const guard = await this.#context.ledger.guard();
-    if (guard === undefined) return undefined;
-    for (const txid of guard.txids) {
-      if (!(await this.#wallet.isAlive(txid))) continue;
-      throw new BooksError(
-        'BOOKS_REVIVED',
-        `the daemon refused transaction ${txid}, the money went back to the balances, and yet the wallet has it: who it pays must be taken off the balances by hand`,
-      );
+    const { ledger, coin } = this.#context;
+    const txid = await this.revived();
+    if (txid === undefined) return (await ledger.guard())?.outpoint;
+    throw new BooksError(
+      'BOOKS_REVIVED',
+      `the daemon refused transaction ${txid}, the money went back to the balances, and yet the wallet has it: take what it pays off the balances by hand, then say: ${commandText(coin.name, 'resolve', 'audit')}`,
+    );
+  }
+
+  /** A transaction that was given up, its money given back, and that the wallet has all the same. */
+  async revived(): Promise<string | undefined> {
+    for (const txid of (await this.#context.ledger.guard())?.txids ?? []) {
+      if (await this.#wallet.isAlive(txid)) return txid;
     }
-    return guard.outpoint;
+    return undefined;
   }
 
   async #send(

@@ -229,14 +229,16 @@ export class Steering {
 
   /** No lease is needed: whoever pays looks here before each transaction. */
   async pause(reason: string): Promise<string> {
-    const { connection, keys, now, coin } = this.#context;
+    const { connection, keys, now, coin, log } = this.#context;
     await connection.command('HSET', keys.pay('state'), 'paused', reason, 'pausedTime', now());
+    log.special(`Payments of ${coin.name} are paused: ${reason}.`);
     return `Payments of ${coin.name} are paused: what is open is finished, blocks are credited, nothing new is sent until "${commandText(coin.name, 'resume')}".`;
   }
 
   async resume(): Promise<string> {
-    const { connection, keys, coin } = this.#context;
+    const { connection, keys, coin, log } = this.#context;
     await connection.command('HDEL', keys.pay('state'), 'paused', 'pausedTime');
+    log.special(`Payments of ${coin.name} are not paused any more.`);
     const { stopped } = await this.status();
     return stopped === null
       ? `Payments of ${coin.name} go on.`
@@ -266,7 +268,8 @@ export class Steering {
     const shown = this.#shown(books);
     const text = `The books of ${coin.name} are the truth now: ${shown.balances} ${coin.symbol} in balances, ${shown.inFlight} in flight, ${shown.paid} paid, ${shown.fees} of fees; ${shown.takenOver} had been taken over, ${shown.credited} credited, ${shown.adjusted} adjusted before, ${shown.difference} adjusted now.`;
     log.special(text);
-    if (difference !== 0n) await ledger.adjust(difference);
+    const revived = (await this.#paying.revived()) !== undefined;
+    if (difference !== 0n || revived) await ledger.adjust(difference, revived);
     await journal.add({ kind: 'begin', time: now(), paid: books.paid });
     await notes.goOn(now());
     await notes.verdict({ time: now(), stop: null, warnings: [] });

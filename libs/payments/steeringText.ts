@@ -30,8 +30,7 @@ export function formatStatus(status: PaymentsStatus): string {
       : `The last run ended ${day(audit.time)}, ${audit.stop === null ? 'and all agreed' : 'stopped'}.`,
   );
   lines.push(...(audit?.warnings ?? []));
-  lines.push(formatHeld(status.held, symbol));
-  return lines.join('\n');
+  return textOf([...lines, ...heldLines(status.held, symbol)]);
 }
 
 function headline({ stopped, paused, openBatch }: PaymentsStatus): string {
@@ -49,14 +48,18 @@ function batchText(batch: NonNullable<PaymentsStatus['openBatch']>, symbol: stri
   return `Batch ${batch.id} of ${batch.amount} ${symbol} to ${count(batch.addresses, 'address')} is open since ${day(batch.time)}: ${state}.`;
 }
 
-export function formatHeld({ blocks, payees }: Held, symbol: string): string {
-  if (blocks.length + payees.length === 0) return 'Nothing is held back.';
+export function formatHeld(held: Held, symbol: string): string {
+  return textOf(heldLines(held, symbol));
+}
+
+function heldLines({ blocks, payees }: Held, symbol: string): string[] {
+  if (blocks.length + payees.length === 0) return ['Nothing is held back.'];
   return [
     ...blocks.map(({ member, reason }) => `Block ${member} is held: ${reason}.`),
     ...payees.map(
       ({ worker, amount, reason }) => `${amount} ${symbol} of ${worker} are held: ${reason}.`,
     ),
-  ].join('\n');
+  ];
 }
 
 export function formatDryRun(run: DryRun): string {
@@ -75,7 +78,7 @@ export function formatDryRun(run: DryRun): string {
   });
   if (notPaid.length > 0) lines.push('Not paid:');
   lines.push(...notPaid.map((item) => `  ${item.amount} for ${payeeText(item)}: ${item.reason}.`));
-  return lines.join('\n');
+  return textOf(lines);
 }
 
 function payeeText({ address, workers }: PayeeShown): string {
@@ -86,9 +89,20 @@ function payeeText({ address, workers }: PayeeShown): string {
 export function formatHandBack({ coin, ready, obstacles, owed, pendingBlocks }: HandBack): string {
   const sums = `balances hold ${owed}, ${count(pendingBlocks, 'block')} wait to mature with their rounds`;
   if (!ready) {
-    return [`The original NOMP cannot take ${coin} over yet:`, ...obstacles].join('\n');
+    return textOf([`The original NOMP cannot take ${coin} over yet:`, ...obstacles]);
   }
   return `The original NOMP can take ${coin} over from this Redis: ${sums}. Stop this pool first, so that every share is in Redis; its own keys (pay:*, blk:*) may stay.`;
+}
+
+// Names and reasons may come from miners and from other pools' databases: no line may paint the terminal.
+const controls = /[\p{Cc}\u2028\u2029]/gu;
+
+function textOf(lines: readonly string[]): string {
+  return lines
+    .map((line) =>
+      line.replace(controls, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`),
+    )
+    .join('\n');
 }
 
 function count(number: number, noun: string): string {

@@ -5,8 +5,6 @@ export interface CoinKeys {
   /** hash worker -> sum of share difficulty. */
   readonly roundCurrent: string;
   round(height: number): string;
-  /** hash worker -> sum of share difficulty on SOLO since the worker's last block. Never shared out. */
-  readonly soloCurrent: string;
   /** zset, score unix seconds, member `difficulty:worker:ms`. */
   readonly hashrate: string;
   /** hash validShares, invalidShares, validBlocks, invalidBlocks, totalPaid. */
@@ -87,7 +85,6 @@ export function coinKeys(coin: string, hashTag = false): CoinKeys {
     coin,
     roundCurrent: `${prefix}:shares:roundCurrent`,
     round: (height) => `${prefix}:shares:round${height}`,
-    soloCurrent: `${prefix}:shares:solo`,
     hashrate: `${prefix}:hashrate`,
     stats: `${prefix}:stats`,
     blocksPending: `${prefix}:blocksPending`,

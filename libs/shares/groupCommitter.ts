@@ -10,7 +10,7 @@ export type CommitGroup = (shares: readonly ShareRecord[]) => Promise<boolean>;
 export interface GroupCommitterOptions {
   readonly commit: CommitGroup;
   readonly log: Logger;
-  /** How long the first share of a group waits for others. */
+  /** The longest that the first share of a group waits for others. Half of it while shares are few. */
   readonly groupMillis: number;
   /** So many shares are committed without waiting longer. */
   readonly groupSize: number;
@@ -23,6 +23,9 @@ export interface GroupCommitterOptions {
 }
 
 type Done = (recorded: boolean) => void;
+
+/** After a group of so many shares the next one may wait longer: half as many writes, where they cost most. */
+const manyShares = 16;
 
 export class GroupCommitter {
   readonly #options: GroupCommitterOptions;
@@ -38,6 +41,7 @@ export class GroupCommitter {
   /** Counts shares for flush(): everything up to #settled has its fate. */
   #taken = 0;
   #settled = 0;
+  #lastGroup = 0;
   #waiters: { readonly upTo: number; readonly resolve: () => void }[] = [];
 
   constructor(options: GroupCommitterOptions) {
@@ -60,7 +64,10 @@ export class GroupCommitter {
     this.#taken += 1;
     const gathered = this.#shares.push(share);
     this.#dones.push(done);
-    if (gathered === 1) this.#timer = setTimeout(() => this.#hurry(), groupMillis);
+    if (gathered === 1) {
+      const wait = this.#lastGroup >= manyShares ? groupMillis : groupMillis / 2;
+      this.#timer = setTimeout(() => this.#hurry(), wait);
+    }
     if (gathered >= groupSize) this.#start();
   }
 
@@ -97,6 +104,7 @@ export class GroupCommitter {
     ) {
       const { shares, dones } = this.#takeGroup();
       this.#inFlight = shares.length;
+      this.#lastGroup = shares.length;
       const recorded = await this.#options.commit(shares);
       this.#inFlight = 0;
       this.#settled += shares.length;

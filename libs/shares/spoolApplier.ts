@@ -20,6 +20,8 @@ export interface SpoolApplierOptions {
   readonly windowShares: number;
   /** Groups are put together up to about so many shares for one call of the store. */
   readonly batchShares: number;
+  /** Milliseconds that shares in memory wait for others, so that the store is called less often. */
+  readonly gatherMillis: number;
 }
 
 interface Batch {
@@ -64,6 +66,7 @@ export class SpoolApplier {
   #stopped = false;
   #wanted = false;
   #resume: () => void = () => undefined;
+  #hurry: () => void = () => undefined;
   #waiters: Waiter[] = [];
   readonly #forget: () => void;
 
@@ -113,6 +116,7 @@ export class SpoolApplier {
     }
     this.#window.push(group);
     this.#windowShares += length;
+    if (this.#windowShares >= this.#options.batchShares) this.#hurry();
     this.#wake();
   }
 
@@ -121,6 +125,7 @@ export class SpoolApplier {
     const upTo = this.#options.files.last;
     if (this.#passed >= upTo && this.#known) return Promise.resolve();
     if (this.#stopped) return Promise.reject(closedError());
+    this.#hurry();
     return new Promise((resolve, reject) => this.#waiters.push({ upTo, resolve, reject }));
   }
 
@@ -130,9 +135,13 @@ export class SpoolApplier {
       try {
         if (this.#miscounted) await this.#recount();
         if (!this.#known) await this.#askStore();
-        const batch = await this.#nextBatch();
-        if (batch !== undefined) await this.#apply(batch);
-        else await this.#idle();
+        if (this.#passed >= this.#options.files.last) {
+          this.#sayCaughtUp();
+          await this.#idle();
+        } else {
+          await this.#gather();
+          await this.#apply(await this.#nextBatch());
+        }
       } catch (error) {
         if (this.#stopped) return;
         this.#sayTrouble(error);
@@ -145,6 +154,7 @@ export class SpoolApplier {
     this.#stopped = true;
     this.#forget();
     for (const { reject } of this.#waiters.splice(0)) reject(closedError());
+    this.#hurry();
     this.#wake();
   }
 
@@ -203,27 +213,39 @@ export class SpoolApplier {
     this.#settle();
   }
 
-  /** Undefined when nothing is left to apply. */
-  async #nextBatch(): Promise<Batch | undefined> {
-    const { files, batchShares } = this.#options;
+  /** Lets shares come together for one call of the store, unless somebody waits for them. */
+  async #gather(): Promise<void> {
+    const { batchShares, gatherMillis } = this.#options;
+    if (!this.#isWindowNext() || this.#windowShares >= batchShares) return;
+    if (this.#waiters.length > 0 || this.#stopped) return;
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.#hurry = resolve;
+      timer = setTimeout(resolve, gatherMillis);
+    });
+    clearTimeout(timer);
+  }
+
+  #isWindowNext(): boolean {
     const kept = this.#window.findIndex(({ sequence }) => sequence > this.#passed);
     this.#takeFromWindow(kept === -1 ? this.#window.length : kept);
-    if (this.#window[0]?.sequence === this.#passed + 1) {
-      let count = 0;
-      let groups = 0;
-      for (const { shares } of this.#window) {
-        if (groups > 0 && count + shares.length > batchShares) break;
-        count += shares.length;
-        groups += 1;
-      }
-      return batchOf(this.#takeFromWindow(groups));
+    return this.#window[0]?.sequence === this.#passed + 1;
+  }
+
+  async #nextBatch(): Promise<Batch> {
+    const { batchShares } = this.#options;
+    if (!this.#isWindowNext()) {
+      const { groups, through } = await this.#reader.read(this.#passed, batchShares);
+      return { ...batchOf(groups), through };
     }
-    if (this.#passed >= files.last) {
-      this.#sayCaughtUp();
-      return undefined;
+    let count = 0;
+    let groups = 0;
+    for (const { shares } of this.#window) {
+      if (groups > 0 && count + shares.length > batchShares) break;
+      count += shares.length;
+      groups += 1;
     }
-    const { groups, through } = await this.#reader.read(this.#passed, batchShares);
-    return { ...batchOf(groups), through };
+    return batchOf(this.#takeFromWindow(groups));
   }
 
   #takeFromWindow(count: number): ShareGroup[] {
@@ -279,6 +301,7 @@ export class SpoolApplier {
   #sayCaughtUp(): void {
     if (!this.#behind) return;
     this.#behind = false;
+    if (!this.#said.allows('caught up')) return;
     this.#options.log.special(
       `All shares of ${this.#options.coin} that waited in the spool are recorded.`,
     );

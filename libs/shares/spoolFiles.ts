@@ -98,6 +98,13 @@ export async function openAbandoned(
   return { files: new SpoolFiles(folder, segments, lastSequence ?? newest.first - 1), torn };
 }
 
+/** The last group in a writer's folder, whoever writes it; 0 if there is none. Rejects with the system's error. */
+export async function lastOnDisk(folder: string): Promise<number> {
+  const newest = (await listSegments(folder)).at(-1);
+  if (newest === undefined) return 0;
+  return walk(await readFile(newest.path)).lastSequence ?? newest.first - 1;
+}
+
 /** Whole records of a file, past damage, and where a cut-short write begins. */
 function walk(bytes: Buffer): {
   lastSequence: number | undefined;

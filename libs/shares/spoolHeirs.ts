@@ -143,6 +143,7 @@ export class SpoolHeirs {
       now,
       windowShares: 0,
       batchShares,
+      gatherMillis: 0,
     });
     const heir = { writerId, folder, store, applier, running: applier.run() };
     this.#heirs.add(heir);

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../log/logger.ts';
 import { OncePer } from '../log/oncePer.ts';
 import { messageOf } from '../primitives/errors.ts';
@@ -15,7 +14,7 @@ import {
   spoolRoot,
 } from './spoolFolder.ts';
 import { SpoolHeirs } from './spoolHeirs.ts';
-import { unfinishedSpools } from './spoolUnfinished.ts';
+import { othersOnDisk, untilStored } from './spoolOthers.ts';
 import { type SpoolFile, SpoolWriter } from './spoolWriter.ts';
 import type { OpenStore, ShareRecord, ShareRecorder } from './types.ts';
 
@@ -31,7 +30,7 @@ export interface SpoolRecorderOptions {
   readonly openStore: OpenStore;
   readonly log: Logger;
   readonly now: Clock;
-  /** Milliseconds that the first share of a group waits for others; default 5. */
+  /** Milliseconds that the first share of a group waits for others, at most; default 10. */
   readonly groupMillis?: number;
   /** Shares that are written without waiting longer; default 256. */
   readonly groupSize?: number;
@@ -43,6 +42,8 @@ export interface SpoolRecorderOptions {
   readonly windowShares?: number;
   /** Shares in one call of the store, about; default 4,096. */
   readonly batchShares?: number;
+  /** Milliseconds that shares on disk wait for others before the store is called; default 50. */
+  readonly gatherMillis?: number;
   /** Milliseconds that close() gives the store; default 3,000. */
   readonly closeMillis?: number;
   /** Milliseconds between two looks for spools of dead processes; default 5,000. */
@@ -57,9 +58,6 @@ const largestGroup = 4_096;
 const minute = 60_000;
 /** A spool file without new groups for so long is ended, so that it can be dropped. */
 const restMillis = 60_000;
-/** How long applied() waits for spools that other processes have taken over. */
-const othersMillis = 10_000;
-const othersPause = 100;
 
 export function createSpoolRecorder(options: SpoolRecorderOptions): ShareRecorder {
   const { dataDir, coin, writerId, openStore, log, now } = options;
@@ -84,6 +82,7 @@ export function createSpoolRecorder(options: SpoolRecorderOptions): ShareRecorde
     now,
     windowShares: options.windowShares ?? 8_192,
     batchShares,
+    gatherMillis: options.gatherMillis ?? 50,
   });
   const running = applier.run();
   const heirs = new SpoolHeirs({ root, coin, openStore, log, now, batchShares });
@@ -92,7 +91,7 @@ export function createSpoolRecorder(options: SpoolRecorderOptions): ShareRecorde
   const committer = new GroupCommitter({
     commit,
     log,
-    groupMillis: options.groupMillis ?? 5,
+    groupMillis: options.groupMillis ?? 10,
     groupSize: options.groupSize ?? 256,
     largestGroup,
     maxPending: options.maxPending ?? 50_000,
@@ -135,16 +134,7 @@ export function createSpoolRecorder(options: SpoolRecorderOptions): ShareRecorde
   const scanner = setInterval(() => void heirs.takeOver(), options.scanMillis ?? 5_000);
   sweeper.unref();
   scanner.unref();
-  const tookOver = heirs.takeOver();
-
-  /** Never longer than its patience, and never rejects: a dead process' share may come a little too late. */
-  async function othersApplied(): Promise<void> {
-    for (let waited = 0; waited < othersMillis && !stop.signal.aborted; waited += othersPause) {
-      const unfinished = await unfinishedSpools(dataDir, coin).catch(() => 0);
-      if (unfinished === 0) return;
-      await sleep(othersPause);
-    }
-  }
+  void heirs.takeOver();
 
   async function finish(): Promise<void> {
     await writer.close();
@@ -174,10 +164,10 @@ export function createSpoolRecorder(options: SpoolRecorderOptions): ShareRecorde
     },
     flush: () => committer.flush(),
     async applied() {
+      const others = await othersOnDisk(root, writerId);
       await committer.flush();
       await applier.whenApplied();
-      await tookOver;
-      await othersApplied();
+      await untilStored(others, openStore, stop.signal);
     },
     async close() {
       clearInterval(sweeper);

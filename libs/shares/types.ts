@@ -33,8 +33,9 @@ export interface ShareRecorder {
   /** Resolves when everything taken in before has been recorded or given up. */
   flush(): Promise<void>;
   /**
-   * Resolves when everything recorded before is in the store as well, however long that takes. What dead processes of
-   * this coin left counts too, but is waited for 10 s at most. Rejects with SHARES_CLOSED when close() comes first.
+   * Resolves when everything recorded before is in the store as well, also what other processes of this coin on this
+   * machine recorded, dead ones among them. Waits as long as it takes, but for another process only while it gets on:
+   * ten seconds without that are enough. Rejects with SHARES_CLOSED when close() comes first.
    */
   applied(): Promise<void>;
   /** Flushes, brings to the store what it takes in a few seconds, then lets go. The rest waits for the next start. */

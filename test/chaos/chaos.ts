@@ -2,11 +2,23 @@
 // says what held. Ends with 1 when something did not.
 import { randomInt } from 'node:crypto';
 import { failPoints } from './failPoints.ts';
+import { model } from './model.ts';
+import { redisKills } from './redisKills.ts';
 import { reorgs } from './reorgs.ts';
 import { rpcFaultSuite } from './rpcFaults.ts';
 import { runSuite, type Suite } from './suite.ts';
+import { twoPayers } from './twoPayers.ts';
+import { workerKills } from './workerKills.ts';
 
-const suites: readonly Suite[] = [failPoints, rpcFaultSuite, reorgs];
+const suites: readonly Suite[] = [
+  workerKills,
+  redisKills,
+  failPoints,
+  rpcFaultSuite,
+  reorgs,
+  twoPayers,
+  model,
+];
 
 interface Wish {
   readonly short: boolean;

@@ -11,8 +11,11 @@ import { loadScript } from '../../libs/redis/scripts.ts';
 // A process that can die at any call to the outside. What it does comes by named points: "before payIntent", "after
 // sendrawtransaction", "step signed". Dead, it reaches nobody any more, whatever its code still tries.
 
-/** Told of each point; 'die' ends the process there. It may take its time. */
-export type AtPoint = (point: string) => 'live' | 'die' | Promise<'live' | 'die'>;
+/** 'die' ends the process at this point. 'fail' spoils this one call ("after": executed, its answer lost). */
+export type Lot = 'live' | 'fail' | 'die';
+
+/** Told of each point. It may take its time. */
+export type AtPoint = (point: string) => Lot | Promise<Lot>;
 
 export interface Mortal {
   readonly connection: RedisConnection;
@@ -29,21 +32,23 @@ export function mortal(connection: RedisConnection, client: DaemonClient, at: At
 
   async function visit(point: string, gone: () => Error): Promise<void> {
     if (dead) throw gone();
-    if ((await at(point)) === 'die') dead = true;
-    if (dead) throw gone();
+    const lot = await at(point);
+    if (lot === 'die') dead = true;
+    if (dead || lot === 'fail') throw gone();
   }
 
   async function redis(name: string, args: readonly (string | number)[]): Promise<unknown> {
     const label = labelOf(name, args);
-    await visit(`before ${label}`, redisGone);
+    await visit(`before ${label}`, () => redisGone(false));
     const reply = await connection.send(name, args);
-    await visit(`after ${label}`, redisGone);
+    await visit(`after ${label}`, () => redisGone(true));
     return reply;
   }
 
   async function daemon<T>(method: string, call: () => Promise<T>): Promise<T> {
+    // A connection that breaks tells nothing of what was executed.
     const gone = () =>
-      new DaemonError('unreachable', 'this process is dead', { daemon: client.name, method });
+      new DaemonError('reset', 'the connection broke', { daemon: client.name, method });
     await visit(`before ${method}`, gone);
     counts.set(method, (counts.get(method) ?? 0) + 1);
     const result = await call();
@@ -71,7 +76,7 @@ export function mortal(connection: RedisConnection, client: DaemonClient, at: At
         daemon(calls[0]?.method ?? 'batch', () => client.batch(calls, options)),
       close: () => client.close(),
     },
-    failPoint: (step) => visit(`step ${step}`, () => new Error('this process is dead')),
+    failPoint: (step) => visit(`step ${step}`, () => new Error('this run ends here')),
     get isDead() {
       return dead;
     },
@@ -79,11 +84,8 @@ export function mortal(connection: RedisConnection, client: DaemonClient, at: At
   };
 }
 
-function redisGone(): RedisError {
-  return new RedisError('REDIS_DOWN', 'this process is dead', {
-    trouble: 'transient',
-    mayHaveRun: false,
-  });
+function redisGone(mayHaveRun: boolean): RedisError {
+  return new RedisError('REDIS_DOWN', 'the connection broke', { trouble: 'transient', mayHaveRun });
 }
 
 const scriptNames: ReadonlyMap<string, string> = new Map(

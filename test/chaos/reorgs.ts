@@ -107,7 +107,7 @@ class Season {
 
   /** Node A turns away from its last blocks and builds a longer branch. */
   async #invalidate(step: () => Promise<void>): Promise<void> {
-    const { a, b } = this.#ground.pair;
+    const { a } = this.#ground.pair;
     const before = this.#throws.between(1, 3);
     for (let i = 0; i < before; i++) await this.#block(a);
     const depth = this.#throws.between(1, 9);
@@ -143,7 +143,7 @@ class Season {
 
   /** Two or three blocks of the pool at one height; one of them stays, or none. */
   async #twins(step: () => Promise<void>): Promise<void> {
-    const { a, b } = this.#ground.pair;
+    const { a } = this.#ground.pair;
     const count = this.#throws.between(2, 3);
     const twins: string[] = [];
     for (let i = 0; i < count; i++) {
@@ -164,7 +164,7 @@ class Season {
 
   /** A branch that the chain has left comes back, because the one in its place is called invalid. */
   async #back(step: () => Promise<void>): Promise<void> {
-    const { a, b } = this.#ground.pair;
+    const { a } = this.#ground.pair;
     await this.#block(a, true);
     const depth = this.#throws.between(1, 4);
     await this.#turnAway(depth);
@@ -197,7 +197,7 @@ class Season {
 
   /** Time passes: everything that waits comes to its end. */
   async #settle(look: (label: string) => Promise<void>, label: string): Promise<void> {
-    const { a, b } = this.#ground.pair;
+    const { a } = this.#ground.pair;
     for (let i = 0; i < 3; i++) {
       await a.generate(7);
       await look(label);

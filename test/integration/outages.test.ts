@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import net from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { startTestMiner, type TestMiner } from '../../scripts/regtest/testMiner.ts';
-import { mineShares } from '../support/chain.ts';
+import { lastBlockOf, mineShares } from '../support/chain.ts';
 import { cleanUp } from '../support/cleanup.ts';
 import { childPids } from '../support/portal.ts';
 import { buildRig, newAddress, type Rig, takesMiners } from '../support/rig.ts';
@@ -71,16 +71,40 @@ test('a wrong RPC password is named, the password itself is not', async (t) => {
   assert.ok(!portal.output.includes('canary-wrong-password'));
 });
 
-test('a Redis that is down at start is said and waited for', async (t) => {
+test('a Redis that is down at start is said; miners mine all the same, and it gets their shares when it is back', async (t) => {
   const rig = await buildRig(t, { forks: 1 });
   await rig.redisServer.kill('SIGKILL');
   const portal = rig.start();
-  await portal.line(/\[(error|warning)\].*Redis.*(refused|ECONNREFUSED)/i);
-  await rig.redisServer.restart();
   await takesMiners(portal, 1);
   const miner = await minerOn(t, rig, 0);
+  await mineShares(miner, 3, false);
+  await portal.line(/\[error\].*Redis.*ECONNREFUSED/);
+  await portal.line(/\[warning\].*\d shares of litecoin wait in the spool/);
+  await rig.redisServer.restart();
+  await until('Redis has the shares', async () => (await sharesInRound(rig, miner.worker)) === 3);
+});
+
+test('a block found while Redis is away is submitted at once, and its round has its finder when Redis is back', async (t) => {
+  const rig = await buildRig(t, { forks: 1 });
+  const portal = rig.start();
+  await takesMiners(portal, 1);
+  const miner = await minerOn(t, rig, 0);
+  await rig.redisServer.kill('SIGKILL');
   await mineShares(miner, 2, false);
-  assert.equal(await sharesInRound(rig, miner.worker), 2);
+  await mineShares(miner, 1, true);
+  const hash = lastBlockOf(miner);
+  const { a } = rig.litecoin;
+  await until('the chain has the block', async () => (await a.rpc('getbestblockhash')) === hash);
+  await rig.redisServer.restart();
+  const member = await until('the block waits for its confirmations', async () => {
+    const [first] = await rig.redis.smembers('litecoin:blocksPending');
+    return first;
+  });
+  const round = await rig.redis.hgetall(`litecoin:shares:round${member.split(':')[2]}`);
+  assert.deepEqual(
+    Object.entries(round).map(([worker, credit]) => [worker, Math.round(Number(credit) / 1.6e-5)]),
+    [[miner.worker, 3]],
+  );
 });
 
 test('a port that is in use ends the start with a clear message and exit code 1', async (t) => {
@@ -113,6 +137,9 @@ test('a worker killed under load comes back, miners go on, and no acknowledged s
   await enough(10);
   await Promise.all(miners.map((miner) => miner.stop()));
   for (const { worker, acknowledged, unanswered } of miners) {
+    await until('Redis has them', async () => {
+      return (await sharesInRound(rig, worker)) >= acknowledged.length;
+    });
     const recorded = await sharesInRound(rig, worker);
     // What was sent without an answer may or may not be in; what was answered must be.
     assert.ok(recorded >= acknowledged.length, `${recorded} of ${acknowledged.length}`);

@@ -20,8 +20,8 @@ function fileFor(t: TestContext): string {
 }
 
 const begin: JournalEntry = { kind: 'begin', time: millis(1), paid: satoshis(0n) };
-const sent = (batch: string): JournalEntry => ({
-  kind: 'sending',
+const sent = (batch: string, kind: 'sending' | 'settled' = 'sending'): JournalEntry => ({
+  kind,
   time: millis(2),
   batch,
   txid: 'ab'.repeat(32),
@@ -33,7 +33,7 @@ test('the last entry is read back as it was added, also by another process', asy
   const file = fileFor(t);
   const journal = openJournal(file);
   assert.equal(await journal.last(), undefined);
-  for (const entry of [begin, sent('a'), { ...sent('a'), kind: 'settled' } as const]) {
+  for (const entry of [begin, sent('a'), sent('a', 'settled')]) {
     await journal.add(entry);
     assert.deepEqual(await journal.last(), entry);
     assert.deepEqual(await openJournal(file).last(), entry);

@@ -370,6 +370,8 @@ test('a process that lost its lease can change nothing', async () => {
     () => ledger.intend(outputs, new Map()),
     () => ledger.takeOver(),
     () => notes.holdBlock(block.member, 'why'),
+    () => notes.stop('why', millis(1)),
+    () => ledger.adjust(satoshis(1n), false),
   ];
   for (const attempt of attempts) await assert.rejects(attempt(), LeaseLost);
   assert.deepEqual(await redis.hash(keys.balances), before);
@@ -414,6 +416,18 @@ test("an older pool's balances are taken over at the first start only", async ()
   await assert.rejects(ledger.balances(), BooksError);
 });
 
+test('balances that are taken over again hold what was credited meanwhile, which is not counted twice', async () => {
+  await redis.command('HSET', keys.balances, 'old', '1');
+  await ledger.takeOver();
+  const block = blockAt(7, 'a');
+  await accepted(block, { alice: '1' });
+  await ledger.creditBlock(block, twelve, proportional);
+  await redis.command('HSET', keys.balances, 'older', '2.5');
+  await redis.command('HDEL', keys.pay('totals'), 'takenOver');
+  await ledger.takeOver();
+  assert.equal((await redis.hash(keys.pay('totals')))['takenOver'], '350000000');
+});
+
 test('an open batch that somebody has changed is refused, not guessed', async () => {
   const { outputs } = await planned();
   const batch = await ledger.intend(outputs, await ledger.balances());
@@ -438,4 +452,124 @@ test('a key of the wrong type is refused before anything is changed', async () =
   await assert.rejects(ledger.creditBlock(block, twelve, proportional), /WRONGTYPE/);
   assert.deepEqual(await redis.hash(keys.balances), {});
   assert.deepEqual(await redis.hash(keys.round(7)), { alice: '1' });
+});
+
+test('PPLNS reaches into credited rounds, and into those of blocks that wait', async () => {
+  const [oldest, older, newest] = [blockAt(5, 'a'), blockAt(6, 'b'), blockAt(7, 'c')];
+  await accepted(oldest, { zoe: '8' });
+  await ledger.creditBlock(oldest, twelve, proportional, 2);
+  await redis.command('DEL', keys.balances);
+  await accepted(older, { bob: '4' });
+  await accepted(newest, { alice: '4' });
+  await redis.command('HSET', keys.block(newest.blockHash), 'networkDifficulty', '5');
+  // A later round does not count.
+  await accepted(blockAt(9, 'd'), { mallory: '100' });
+  const outcome = await ledger.creditBlock(newest, satoshis(1_000n), proportional, 2);
+  assert.deepEqual(outcome, { kind: 'credited', workers: 3 });
+  // Two times 5: all of 4 and 4, and 2 of the 8.
+  assert.deepEqual(await redis.hash(keys.balances), {
+    alice: '0.000004',
+    bob: '0.000004',
+    zoe: '0.000002',
+  });
+  assert.deepEqual(await redis.hash(keys.paidRound(7)), { alice: '4' });
+  assert.deepEqual(await redis.hash(keys.round(6)), { bob: '4' }, 'it is shared out again');
+});
+
+test('PPLNS pays once, however often it is tried', async () => {
+  const block = blockAt(7, 'a');
+  await accepted(blockAt(6, 'b'), { bob: '4' });
+  await accepted(block, { alice: '4' });
+  await redis.command('HSET', keys.block(block.blockHash), 'networkDifficulty', '4');
+  for (let i = 0; i < 20; i++) await ledger.creditBlock(block, twelve, proportional, 2);
+  assert.deepEqual(await redis.hash(keys.balances), { alice: '6.25', bob: '6.25' });
+});
+
+test('a block that an older pool left pending is shared out among its own round, with PPLNS too', async () => {
+  const block = blockAt(7, 'a');
+  await accepted(blockAt(6, 'b'), { bob: '4' });
+  await accepted(block, { alice: '4' });
+  await ledger.creditBlock(block, twelve, proportional, 2);
+  assert.deepEqual(await redis.hash(keys.balances), { alice: '12.5' });
+});
+
+test('with PPLNS rounds are kept for more than a year', async () => {
+  const block = blockAt(7, 'a');
+  await accepted(block, { alice: '4' });
+  await ledger.creditBlock(block, twelve, proportional, 2);
+  const kept = Number(await redis.command('TTL', keys.paidRound(7)));
+  assert.ok(kept > 399 * 86_400, `${kept}`);
+});
+
+/** A block of a SOLO miner, as the pool leaves it behind: it has no round. */
+async function soloBlock(block: PendingBlock, finder?: string): Promise<void> {
+  await redis.command('SADD', keys.blocksPending, block.member);
+  const facts = ['state', 'accepted', 'height', block.height, 'solo', '1'];
+  await redis.command('HSET', keys.block(block.blockHash), ...facts);
+  if (finder !== undefined) {
+    await redis.command('HSET', keys.block(block.blockHash), 'finder', finder);
+  }
+}
+
+test("a SOLO block is its finder's, once, and leaves all rounds alone", async () => {
+  const block = blockAt(7, 'a');
+  await soloBlock(block, 'alice');
+  await accepted(blockAt(7, 'b'), { bob: '1' });
+  await redis.command('HSET', keys.roundCurrent, 'carol', '3');
+  for (let i = 0; i < 20; i++) await ledger.creditBlock(block, twelve, proportional, 2);
+  assert.deepEqual(await redis.hash(keys.balances), { alice: '12.5' });
+  assert.deepEqual(await redis.hash(keys.round(7)), { bob: '1' });
+  assert.deepEqual(await redis.hash(keys.roundCurrent), { carol: '3' });
+  assert.equal(await redis.command('EXISTS', keys.pay('rounds')), 0);
+  assert.deepEqual(await redis.members(keys.blocksConfirmed), [block.member]);
+});
+
+test('a SOLO block without a finder is held', async () => {
+  const block = blockAt(7, 'a');
+  await soloBlock(block);
+  const outcome = await ledger.creditBlock(block, twelve, proportional);
+  assert.equal(outcome.kind, 'hold');
+});
+
+test('an orphaned SOLO block takes no shares with it, and none away from its twin of the round', async () => {
+  const [solo, prop] = [blockAt(7, 'a'), blockAt(7, 'b')];
+  await soloBlock(solo, 'alice');
+  await accepted(prop, { bob: '1' });
+  assert.equal(await ledger.orphanBlock(solo), 'noRound');
+  assert.deepEqual(await redis.hash(keys.round(7)), { bob: '1' });
+  assert.deepEqual(await redis.hash(keys.roundCurrent), {});
+});
+
+test('an orphan whose only twin is a SOLO block gives its shares back', async () => {
+  const [solo, prop] = [blockAt(7, 'a'), blockAt(7, 'b')];
+  await soloBlock(solo, 'alice');
+  await accepted(prop, { bob: '1' });
+  assert.equal(await ledger.orphanBlock(prop), 'merged');
+  assert.deepEqual(await redis.hash(keys.roundCurrent), { bob: '1' });
+});
+
+test('a round that is no hash holds its block, and the others are credited', async () => {
+  const [broken, good] = [blockAt(7, 'a'), blockAt(8, 'b')];
+  await accepted(broken, {});
+  await redis.command('SET', keys.round(7), 'text');
+  await accepted(good, { alice: '1' });
+  const outcome = await ledger.creditBlock(broken, twelve, proportional);
+  assert.ok(outcome.kind === 'hold' && outcome.reason.includes('TYPE litecoin:shares:round7'));
+  assert.equal((await ledger.creditBlock(good, twelve, proportional)).kind, 'credited');
+});
+
+test('the list of payments keeps the last 10,000', async () => {
+  await redis.command(
+    'EVAL',
+    `for i = 1, 10005 do redis.call('RPUSH', KEYS[1], i) end`,
+    1,
+    keys.payments,
+  );
+  const { outputs } = await planned();
+  const batch = await ledger.intend(outputs, await ledger.balances());
+  assert.ok(batch);
+  await ledger.markSigned(batch, tx);
+  await ledger.settle(batch, tx.txid, tx.fee);
+  assert.equal(await redis.command('LLEN', keys.payments), 10_000);
+  assert.match(String(await redis.command('LINDEX', keys.payments, 0)), /"txid"/);
 });

@@ -250,6 +250,13 @@ test('a transaction that was given up and lives after all stops payments instead
   assert.match(report.problem ?? '', /yet the wallet has it/);
   assert.ok(lines.some((line) => line.startsWith('error: Payments of litecoin stand still')));
   assert.deepEqual(await received(alice), [25_000_000n]);
+
+  // As the message says.
+  await redis.command('HDEL', keys.balances, alice);
+  assert.equal((await processor.resolve({ what: 'audit' })).ok, true);
+  await owe(alice, '0.5');
+  assert.equal((await processor.runOnce()).paid.length, 1);
+  assert.deepEqual(await received(alice), [75_000_000n]);
 });
 
 test('the inputs of a transaction that waits to be sent are locked against other uses of the wallet', async (t) => {

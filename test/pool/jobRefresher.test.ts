@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import type { TemplateSource } from '../../libs/daemon/templates.ts';
+import { Peer } from '../../libs/daemon/peer.ts';
+import { createDaemonClient } from '../../libs/daemon/rpcClient.ts';
+import { createTemplateSource, type TemplateSource } from '../../libs/daemon/templates.ts';
 import type { Job } from '../../libs/jobs/job.ts';
 import { JobStore } from '../../libs/jobs/jobStore.ts';
 import { createJobRefresher, type JobRefresher } from '../../libs/pool/jobRefresher.ts';
 import { systemClock } from '../../libs/primitives/units.ts';
+import { type LitecoinNode, sameTip, startLitecoinPair } from '../../scripts/regtest/litecoin.ts';
+import { coinFor } from '../daemon/faultyDaemon.ts';
 import { replyOf, settingsOf } from '../jobs/fixtures.ts';
 import { until } from '../support/until.ts';
 import { keptLog } from './support.ts';
@@ -421,4 +425,69 @@ test('nothing is made or asked after stop', async (t) => {
   await aWhile();
   assert.deepEqual(tips(), [hashAt(100)]);
   assert.ok(daemon.asked.tip <= tip + 1);
+});
+
+/** The node as a source of work; our own p2p connection keeps it from refusing templates for want of peers. */
+function sourceOf(t: TestContext, node: LitecoinNode): TemplateSource {
+  const { rpcPort, p2pPort, user, password } = node;
+  const client = createDaemonClient({ host: '127.0.0.1', port: rpcPort, user, password });
+  const peer = new Peer({
+    host: '127.0.0.1',
+    port: p2pPort,
+    magic: Buffer.from('fabfb5da', 'hex'),
+    protocolVersion: 70_016,
+    relayTransactions: false,
+    log: keptLog().log,
+    now: systemClock,
+    onBlock: () => undefined,
+    onUp: () => undefined,
+  });
+  t.after(() => {
+    peer.close();
+    client.close();
+  });
+  peer.connect();
+  return createTemplateSource(client, coinFor());
+}
+
+test('two real daemons part ways: the pool stays, follows the longer chain, and waits for the one that lags', async (t) => {
+  const pair = await startLitecoinPair({ mweb: 'never' });
+  const { a, b } = pair;
+  const { refresher, tips, lines } = setUp(t, [sourceOf(t, a), sourceOf(t, b)], {
+    pollInterval: 10,
+  });
+  t.after(() => pair.stop());
+  await refresher.refresh();
+  refresher.start();
+  const first = String(await a.rpc('getbestblockhash'));
+
+  const [x = ''] = await a.generate(1);
+  await sameTip(a, b);
+  await until('work on x', () => tips().at(-1) === x);
+  await b.rpc('invalidateblock', [x]);
+  await aWhile();
+  // Paid to another address, or it would be the same block.
+  const [y = ''] = await b.generate(1, String(await a.rpc('getnewaddress')));
+  assert.notEqual(y, x);
+  await aWhile();
+  assert.deepEqual(tips(), [first, x]);
+
+  const [z = ''] = await b.generate(1);
+  await until('work on z', () => tips().at(-1) === z);
+  // The nodes are no peers any more, since b takes x for invalid.
+  for (const hash of [y, z]) await a.rpc('submitblock', [await b.rpc('getblock', [hash, 0])]);
+  await until('a reorganises', async () => (await a.rpc('getbestblockhash')) === z);
+  await a.rpc('invalidateblock', [z]);
+  await aWhile();
+  assert.deepEqual(tips(), [first, x, z]);
+
+  await b.kill('SIGKILL');
+  await until('it is said', () => says(lines, /the others are 1 block behind it/).length > 0);
+  await aWhile();
+  assert.deepEqual(tips(), [first, x, z]);
+  await a.rpc('reconsiderblock', [z]);
+  await until('work goes on', () => says(lines, /work goes on/).length > 0);
+  const [last = ''] = await a.generate(1);
+  await until('work from a', () => tips().at(-1) === last);
+  assert.deepEqual(tips(), [first, x, z, last]);
 });

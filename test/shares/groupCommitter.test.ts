@@ -56,6 +56,31 @@ test('shares are gathered for groupMillis, and answered after the commit only', 
   ]);
 });
 
+test('a group waits half as long while shares are few', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { record, groups, end } = setUp({
+    groupMillis: 10,
+    groupSize: 100,
+    largestGroup: 100,
+    maxPending: 100,
+  });
+  const waits: number[] = [];
+  for (const count of [1, 20, 1, 1]) {
+    for (let i = 0; i < count; i += 1) record('a');
+    const before = groups.length;
+    let waited = 0;
+    while (groups.length === before && waited < 20) {
+      t.mock.timers.tick(1);
+      waited += 1;
+    }
+    waits.push(waited);
+    end(true);
+    await new Promise(setImmediate);
+  }
+  // The 20 follow on one, the next one on the 20.
+  assert.deepEqual(waits, [5, 5, 10, 5]);
+});
+
 test('a full group is committed without waiting', () => {
   const { record, groups } = setUp({ groupMillis: 60_000 });
   record('a');

@@ -13,7 +13,10 @@ import { groupOf, recordsOf, StoreStandIn } from './support/spools.ts';
 
 const recordBytes = recordsOf(1, 1).length;
 
-async function setUp(t: TestContext, change: { windowShares?: number; batchShares?: number } = {}) {
+async function setUp(
+  t: TestContext,
+  change: { windowShares?: number; gatherMillis?: number } = {},
+) {
   const root = await dataDirFor(t);
   const files = new SpoolFiles(ownFolder(root, 'w'));
   const writer = new SpoolWriter({
@@ -34,7 +37,7 @@ async function setUp(t: TestContext, change: { windowShares?: number; batchShare
 function start(
   t: TestContext,
   files: SpoolFiles,
-  change: { windowShares?: number; batchShares?: number } = {},
+  change: { windowShares?: number; gatherMillis?: number } = {},
   store = new StoreStandIn(),
 ) {
   const log = memoryLog();
@@ -47,6 +50,7 @@ function start(
     now: systemClock,
     windowShares: 1_000,
     batchShares: 30,
+    gatherMillis: 1,
     ...change,
   });
   const running = applier.run();
@@ -70,6 +74,20 @@ test('groups reach the store in order, each once, and applied waits for them', a
   await applier.whenApplied();
   assert.deepEqual(store.workers, workersOf(1, 20));
   assert.equal(applier.waiting, 0);
+});
+
+test('shares on disk wait for others before the store is called, but not when somebody waits for them', async (t) => {
+  const { record, applier, store } = await setUp(t, { gatherMillis: 60_000 });
+  await applier.whenApplied();
+  await record(1, 3);
+  assert.deepEqual(store.workers, []);
+  await applier.whenApplied();
+  assert.deepEqual(
+    store.applied.map(({ sequence }) => sequence),
+    [3],
+  );
+  await record(4, 13);
+  await until(() => store.workers.length === 39, 'a full batch does not wait');
 });
 
 test('while the store is away memory holds a window only; all is applied from the files, in batches', async (t) => {

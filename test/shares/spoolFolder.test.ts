@@ -66,7 +66,10 @@ test('of many that take an abandoned folder over at the same time, one gets it',
     assert.ok(folder);
     const wins = await Promise.all(Array.from({ length: 4 }, () => adoptFolder(root, folder)));
     const won = wins.filter((path) => path !== undefined);
-    assert.deepEqual(won.map((path) => basename(path)), [`w${round}.heir.${ownName()}`]);
+    assert.deepEqual(
+      won.map((path) => basename(path)),
+      [`w${round}.heir.${ownName()}`],
+    );
   }
 });
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { open, readFile, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { type TestContext, test } from 'node:test';
 import { SpoolFiles } from '../../libs/shares/spoolFiles.ts';
 import { makeFolder, ownFolder } from '../../libs/shares/spoolFolder.ts';
-import { SpoolWriter } from '../../libs/shares/spoolWriter.ts';
+import { openNew, SpoolWriter } from '../../libs/shares/spoolWriter.ts';
 import { dataDirFor } from './support/dataDir.ts';
 import { faultyDiskStandIn, groupOf, recordsOf } from './support/spools.ts';
 
@@ -137,7 +137,7 @@ test('/dev/full: a real ENOSPC refuses the group', async (t) => {
     files,
     makeFolder: () => makeFolder(files.folder),
     segmentBytes: 1e6,
-    openFile: () => open('/dev/full', 'w'),
+    openFile: () => openNew('/dev/full'),
   });
   await assert.rejects(writer.append(groupOf(1)), { code: 'ENOSPC' });
   await writer.close();

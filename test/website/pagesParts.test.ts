@@ -21,8 +21,8 @@ test('a chart is drawn from zero to a round number above its highest point', () 
     ],
   });
   assert.deepEqual(plot?.scale, ['40', '20', '0']);
-  assert.equal(plot?.line, 'M0 240L500 63L1000 151.5');
-  assert.equal(plot?.area, 'M0 240L500 63L1000 151.5V240H0Z');
+  assert.equal(plot?.line, 'M966.7 240L983.3 63L1000 151.5');
+  assert.equal(plot?.area, 'M966.7 240L983.3 63L1000 151.5V240H966.7Z');
   assert.deepEqual(plot?.data, { times: '1000 60 60', values: '0 30 15' });
   assert.equal(plot?.summary, 'Workers over the last hour: now 15, on average 15, at most 30.');
 });
@@ -39,13 +39,18 @@ test('nothing is drawn from less than two points, or from what is no number', ()
   assert.equal(sparkOf([1]), undefined);
 });
 
-test('a pool that stood still has a flat line', () => {
-  assert.equal(sparkOf([0, 0, 0])?.line, 'M0 46L100 46L200 46');
+test('a pool that stood still has a flat chart and no sparkline', () => {
+  assert.equal(sparkOf([0, 0, 0]), undefined);
+  assert.equal(sparkOf([7, 0, 7])?.line, 'M0 4L100 46L200 4');
   const points = [
-    [1, 0],
-    [2, 0],
+    [1_000, 0],
+    [2_800, 0],
+    [4_600, 0],
   ] as const;
-  assert.equal(plotOf({ metric: 'hashrate', range: '24h', points })?.line, 'M0 240L1000 240');
+  assert.equal(
+    plotOf({ metric: 'hashrate', range: '1h', points })?.line,
+    'M0 240L500 240L1000 240',
+  );
 });
 
 test('escaped text cannot end an element or an attribute', () => {

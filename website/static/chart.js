@@ -49,7 +49,10 @@ function draw(element, data) {
       ...sizeOf(element),
       padding: [8, 28, 0, 0],
       cursor: { y: false, points: { size: 8 } },
-      scales: { y: { range: (_, __, most) => [0, most > 0 ? most * 1.08 : 1] } },
+      scales: {
+        x: { range: (_, __, newest) => [newest - Number(element.dataset.span), newest] },
+        y: { range: (_, __, most) => [0, most > 0 ? most * 1.08 : hashrate ? 1_000 : 1] },
+      },
       axes: [
         { ...axis, size: 30, space: 80, values: (chart, splits) => moments(splits, spanOf(chart)) },
         {
@@ -63,10 +66,13 @@ function draw(element, data) {
         { label: 'Time', value: (_, seconds) => whole(seconds) },
         {
           label: hashrate ? 'Hashrate' : 'Workers',
-          width: 2,
+          width: 1.6,
           stroke: () => colour('--copper'),
           fill: () => `${colour('--copper')}22`,
-          points: { show: false },
+          // A pool that has just begun is a dot.
+          points: {
+            show: ({ data: [times] }) => times.at(-1) - times[0] < element.dataset.span / 100,
+          },
           value: (_, value) => (Number.isFinite(value) ? text(value) : '–'),
         },
       ],

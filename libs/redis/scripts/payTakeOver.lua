@@ -1,6 +1,6 @@
 -- Takes an older pool's balances over, once: each is set to its exact form.
 -- KEYS: 1 lease, 2 balances, 3 totals
--- ARGV: 1 epoch, 2 sum of the balances in satoshis, 3 time in ms, then three for each balance that changes: worker, old, new
+-- ARGV: 1 epoch, 2 what was taken over in satoshis, 3 time in ms, then three for each balance that changes: worker, old, new
 -- ('' deletes the field)
 -- Returns 'ok' | 'fenced' | 'already' | 'conflict' (a balance changed: compute again).
 -- Errors, nothing written: WRONGTYPE.

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { addressPart } from '../../primitives/workerName.ts';
 import { jsonText } from '../answers.ts';
@@ -9,6 +10,9 @@ import { poolView } from '../poolViews.ts';
 import { roundBody } from './endpoints.ts';
 
 // /api/v1/events: what the streams in Redis tell, and what each tick shows to have changed.
+
+/** Milliseconds. */
+const loadPatience = 2_000;
 
 export interface EventFilter {
   readonly coin?: string;
@@ -39,9 +43,18 @@ export class LiveEvents {
   }
 
   /** Follows from now on, after what came since the event `lastId`. */
-  add(stream: EventStream, filter: EventFilter, lastId: string | undefined): void {
+  async add(stream: EventStream, filter: EventFilter, lastId: string | undefined): Promise<void> {
     const client: Client = { stream, filter, online: undefined };
-    stream.onClose(() => this.#clients.delete(client));
+    let isClosed = false;
+    stream.onClose(() => {
+      isClosed = true;
+      this.#clients.delete(client);
+    });
+    if (lastId !== undefined) {
+      // The website has just begun: what was missed may not have been read yet.
+      await Promise.race([this.#log.loaded, sleep(loadPatience, undefined, { ref: false })]);
+      if (isClosed) return;
+    }
     for (const event of (lastId === undefined ? undefined : this.#log.after(lastId)) ?? []) {
       if (concerns(event, filter)) stream.send(textOf(event));
     }

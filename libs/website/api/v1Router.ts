@@ -26,7 +26,7 @@ export function v1Router({ site, live, streams, version }: V1Options): Router {
   const document = new SharedText(() => JSON.stringify(openApiDocument(version)));
   router.get('/openapi.json', (request, response) => document.send(request, response, jsonType));
 
-  router.get('/events', (request, response) => {
+  router.get('/events', async (request, response) => {
     const query = readQuery(searchOf(request), eventParameters);
     const word = (name: string) => {
       const value = query.get(name);
@@ -37,7 +37,7 @@ export function v1Router({ site, live, streams, version }: V1Options): Router {
       throw new HttpProblem(404, 'There is no pool of that coin here.');
     }
     const stream = streams.open(request, response, request.ip ?? '');
-    live.add(stream, filter, request.get('last-event-id'));
+    await live.add(stream, filter, request.get('last-event-id'));
   });
   return router;
 }

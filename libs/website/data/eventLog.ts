@@ -47,14 +47,25 @@ export interface EventLogOptions {
 export class EventLog {
   readonly #options: EventLogOptions;
   readonly #said: OncePer;
+  readonly #began: number;
   readonly #stop = new AbortController();
   readonly #listeners = new Set<(event: PoolEvent) => void>();
+  /** Resolves when the newest entries of every pool's stream have been read. */
+  readonly loaded: Promise<void>;
+  #setLoaded: () => void = () => undefined;
+  #loading: number;
   #events: PoolEvent[] = [];
   #running: readonly Promise<void>[] = [];
 
   constructor(options: EventLogOptions) {
     this.#options = options;
     this.#said = new OncePer(60_000, options.now);
+    this.#began = options.now();
+    this.#loading = options.sources.pools.length;
+    this.loaded = new Promise((resolve) => {
+      this.#setLoaded = resolve;
+    });
+    if (this.#loading === 0) this.#setLoaded();
   }
 
   /** Oldest first. */
@@ -119,6 +130,10 @@ export class EventLog {
     }
   }
 
+  #tell(event: PoolEvent): void {
+    for (const listener of [...this.#listeners]) listener(event);
+  }
+
   /** The newest entries, for those who come back. Returns the id after which news begin. */
   async #first(pool: PoolSource, connection: RedisConnection): Promise<string> {
     const { events } = pool.keys;
@@ -126,6 +141,10 @@ export class EventLog {
     const entries = entriesOf(reply).reverse();
     const found = entries.flatMap((entry) => eventOf(pool, entry) ?? []);
     this.#events = [...this.#events, ...found].sort((a, b) => a.time - b.time).slice(-mostKept);
+    // Who is connected already has missed what happened since this process began.
+    for (const event of found) if (event.time >= this.#began) this.#tell(event);
+    this.#loading -= 1;
+    if (this.#loading === 0) this.#setLoaded();
     return entries.at(-1)?.id ?? '0-0';
   }
 
@@ -140,7 +159,7 @@ export class EventLog {
       const event = eventOf(pool, entry);
       if (event === undefined || this.#stop.signal.aborted) continue;
       this.#events.push(event);
-      for (const listener of [...this.#listeners]) listener(event);
+      this.#tell(event);
     }
     if (this.#events.length > 2 * mostKept) this.#events = this.#events.slice(-mostKept);
     return entries.at(-1)?.id ?? last;

@@ -98,48 +98,40 @@ export class HashrateWindow {
   }
 
   #forgetNames(): void {
-    const names = new NameTable();
-    const fresh = new Map<number, number>();
+    const used = [...new Set(this.#slices.flatMap(({ ids }) => [...ids]))];
+    const fresh = new Map(used.map((old, id) => [old, id]));
     for (const { ids } of this.#slices) {
-      for (const [i, old] of ids.entries()) {
-        let id = fresh.get(old);
-        if (id === undefined) {
-          const bytes = Buffer.from(this.#names.nameOf(old));
-          id = names.idOf(bytes, 0, bytes.length);
-          fresh.set(old, id);
-        }
-        ids[i] = id;
-      }
+      for (const [i, old] of ids.entries()) ids[i] = fresh.get(old) ?? 0;
     }
-    this.#names = names;
+    this.#names = this.#names.only(used);
   }
 }
 
 const colon = 0x3a;
 const lineFeed = 0x0a;
+/** Of a time in milliseconds, until the year 2286. */
+const millisDigits = 13;
 
 /** Lines that are no `difficulty:worker:ms` are passed over: anybody may have written into the set. */
 function parseSlice({ start, end }: Span, members: Buffer, names: NameTable): Slice {
   const ids: number[] = [];
   const seconds: number[] = [];
   const difficulties: number[] = [];
-  for (let at = 0; at < members.length; ) {
+  for (let at = 0, lineEnd = 0; at < members.length; at = lineEnd + 1) {
     const feed = members.indexOf(lineFeed, at);
-    const lineEnd = feed === -1 ? members.length : feed;
-    const first = members.indexOf(colon, at);
-    let last = lineEnd - 1;
-    while (last > at && members[last] !== colon) last -= 1;
-    if (first !== -1 && first + 1 < last) {
-      const difficulty = readNumber(members, at, first);
-      const ms = readNumber(members, last + 1, lineEnd);
-      if (Number.isFinite(difficulty) && Number.isFinite(ms)) {
-        ids.push(names.idOf(members, first + 1, last));
-        // The score is a second of the span; a member's own time can lie a little beyond it.
-        seconds.push(Math.min(Math.max(Math.floor(ms / 1000), start), end - 1));
-        difficulties.push(difficulty);
-      }
-    }
-    at = lineEnd + 1;
+    lineEnd = feed === -1 ? members.length : feed;
+    let first = at;
+    while (first < lineEnd && members[first] !== colon) first += 1;
+    let last = lineEnd - millisDigits - 1;
+    if (last <= first || members[last] !== colon) last = members.lastIndexOf(colon, lineEnd - 1);
+    if (last <= first + 1) continue;
+    const difficulty = readNumber(members, at, first);
+    const ms = readNumber(members, last + 1, lineEnd);
+    if (!Number.isFinite(difficulty) || !Number.isFinite(ms)) continue;
+    ids.push(names.idOf(members, first + 1, last));
+    // The score is a second of the span; a member's own time can lie a little beyond it.
+    seconds.push(Math.min(Math.max(Math.floor(ms / 1000), start), end - 1));
+    difficulties.push(difficulty);
   }
   return {
     start,

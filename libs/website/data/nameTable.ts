@@ -1,18 +1,16 @@
 import { randomInt } from 'node:crypto';
 
 /**
- * Names as bytes -> small whole numbers. Looking one up makes no string: a tick of a big pool looks up 200,000 of them.
+ * Names as bytes -> small whole numbers, by 64 bits of hash: looking a name up makes no string and compares none, and a
+ * tick of a big pool looks up 200,000 of them. Two names that share all 64 bits would be one: the seeds are secret, so
+ * that nobody can choose such names, and by chance it does not happen.
  */
 export class NameTable {
   readonly #names: string[] = [];
-  readonly #ends: number[] = [];
-  /** All names, one behind the other. */
-  #bytes = Buffer.alloc(1 << 12);
+  readonly #first: number[] = [];
+  readonly #second: number[] = [];
   /** Open addressing: id + 1, or 0 for a free place. */
-  #places = new Int32Array(1 << 8);
-  #hashes: number[] = [];
-  // Names come from strangers: nobody shall be able to choose many that collide.
-  readonly #seed = randomInt(2 ** 32);
+  #places = new Int32Array(1 << 10);
 
   get size(): number {
     return this.#names.length;
@@ -22,55 +20,67 @@ export class NameTable {
     return this.#names[id] ?? '';
   }
 
-  /** The number of the name in bytes from…to, which is a new one if it has not been seen before. */
-  idOf(source: Buffer, from: number, to: number): number {
-    let hash = this.#seed;
-    for (let at = from; at < to; at++) hash = Math.imul(hash ^ (source[at] ?? 0), 0x01000193);
-    hash ^= hash >>> 15;
+  /** The number of the name in bytes from…to, a new one if it has not been seen before. */
+  idOf(bytes: Buffer, from: number, to: number): number {
+    let first = seeds[0] ^ (to - from);
+    let second = seeds[1];
+    let at = from;
+    for (; at + 4 <= to; at += 4) {
+      const word =
+        (bytes[at] ?? 0) |
+        ((bytes[at + 1] ?? 0) << 8) |
+        ((bytes[at + 2] ?? 0) << 16) |
+        ((bytes[at + 3] ?? 0) << 24);
+      first = mixed(first ^ word, 0x85ebca6b);
+      second = mixed(second ^ word, 0xc2b2ae35);
+    }
+    for (; at < to; at++) {
+      first = mixed(first ^ (bytes[at] ?? 0), 0x85ebca6b);
+      second = mixed(second ^ (bytes[at] ?? 0), 0xc2b2ae35);
+    }
     const mask = this.#places.length - 1;
-    for (let place = hash & mask; ; place = (place + 1) & mask) {
+    for (let place = first & mask; ; place = (place + 1) & mask) {
       const id = (this.#places[place] ?? 0) - 1;
-      if (id === -1) return this.#add(source, from, to, hash, place);
-      if (this.#hashes[id] === hash && this.#isAt(id, source, from, to)) return id;
+      if (id === -1) return this.#add(bytes.toString('utf8', from, to), first, second);
+      if (this.#first[id] === first && this.#second[id] === second) return id;
     }
   }
 
-  #isAt(id: number, source: Buffer, from: number, to: number): boolean {
-    const start = id === 0 ? 0 : (this.#ends[id - 1] ?? 0);
-    if ((this.#ends[id] ?? 0) - start !== to - from) return false;
-    const bytes = this.#bytes;
-    for (let at = from, own = start; at < to; at++, own++) {
-      if (bytes[own] !== source[at]) return false;
-    }
-    return true;
-  }
-
-  #add(source: Buffer, from: number, to: number, hash: number, place: number): number {
+  #add(name: string, first: number, second: number): number {
     const id = this.#names.length;
-    const start = id === 0 ? 0 : (this.#ends[id - 1] ?? 0);
-    const end = start + to - from;
-    if (end > this.#bytes.length) {
-      const larger = Buffer.alloc(Math.max(this.#bytes.length * 2, end));
-      this.#bytes.copy(larger, 0, 0, start);
-      this.#bytes = larger;
-    }
-    source.copy(this.#bytes, start, from, to);
-    this.#names.push(source.toString('utf8', from, to));
-    this.#ends.push(end);
-    this.#hashes.push(hash);
-    this.#places[place] = id + 1;
+    this.#names.push(name);
+    this.#first.push(first);
+    this.#second.push(second);
     if (this.#names.length * 2 > this.#places.length) this.#grow();
+    else this.#put(id, first);
     return id;
   }
 
-  #grow(): void {
-    const places = new Int32Array(this.#places.length * 2);
-    const mask = places.length - 1;
-    for (const [id, hash] of this.#hashes.entries()) {
-      let place = hash & mask;
-      while (places[place] !== 0) place = (place + 1) & mask;
-      places[place] = id + 1;
-    }
-    this.#places = places;
+  #put(id: number, first: number): void {
+    const mask = this.#places.length - 1;
+    let place = first & mask;
+    while (this.#places[place] !== 0) place = (place + 1) & mask;
+    this.#places[place] = id + 1;
   }
+
+  #grow(): void {
+    this.#places = new Int32Array(this.#places.length * 2);
+    for (const [id, first] of this.#first.entries()) this.#put(id, first);
+  }
+
+  /** A table of these names alone, numbered in this order. */
+  only(ids: readonly number[]): NameTable {
+    const table = new NameTable();
+    for (const id of ids) {
+      table.#add(this.nameOf(id), this.#first[id] ?? 0, this.#second[id] ?? 0);
+    }
+    return table;
+  }
+}
+
+const seeds = [randomInt(2 ** 32) | 0, randomInt(2 ** 32) | 0] as const;
+
+function mixed(hash: number, multiplier: number): number {
+  const product = Math.imul(hash, multiplier);
+  return product ^ (product >>> 15);
 }

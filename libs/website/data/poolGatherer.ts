@@ -93,7 +93,16 @@ export class PoolGatherer {
 
   /** Rejects with RedisError; the figures stay what they were then. */
   async gather(now: Millis): Promise<void> {
-    this.#stale = true;
+    try {
+      await this.#look(now);
+      this.#stale = false;
+    } catch (error) {
+      this.#stale = true;
+      throw error;
+    }
+  }
+
+  async #look(now: Millis): Promise<void> {
     const seconds = Math.floor(now / 1000);
     await this.#readHashrate(seconds);
     const workers = this.#hashrate.sums(seconds);
@@ -123,7 +132,6 @@ export class PoolGatherer {
       blocks: this.#book.blocks,
       payments,
     };
-    this.#stale = false;
   }
 
   close(): void {

@@ -2,8 +2,8 @@ import { addressPart } from '../../primitives/workerName.ts';
 
 /** Which workers an address has, as far as they were ever seen. Bounded: names come from strangers. */
 export class WorkerIndex {
-  readonly #workers = new Map<string, Set<string>>();
-  #names = 0;
+  readonly #workers = new Map<string, string[]>();
+  readonly #names = new Set<string>();
 
   has(address: string): boolean {
     return this.#workers.has(address);
@@ -11,17 +11,16 @@ export class WorkerIndex {
 
   /** Names of the address's workers, at most `mostOfOne`. */
   workersOf(address: string): readonly string[] {
-    return [...(this.#workers.get(address) ?? [])];
+    return this.#workers.get(address) ?? [];
   }
 
   add(worker: string): void {
+    if (this.#names.has(worker) || this.#names.size >= mostNames) return;
+    this.#names.add(worker);
     const address = addressPart(worker);
     const known = this.#workers.get(address);
-    if (known?.has(worker) || this.#names >= mostNames) return;
-    if (known === undefined) this.#workers.set(address, new Set([worker]));
-    else if (known.size < mostOfOne) known.add(worker);
-    else return;
-    this.#names += 1;
+    if (known === undefined) this.#workers.set(address, [worker]);
+    else if (known.length < mostOfOne) known.push(worker);
   }
 }
 

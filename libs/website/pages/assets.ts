@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { installRoot } from '../../primitives/installRoot.ts';
@@ -38,11 +38,15 @@ export function assetUrl(name: string): string {
   return `/static/${name}?v=${asset.version}`;
 }
 
+/** Throws when the website was not built. */
 function load(): ReadonlyMap<string, Asset> {
   const found = new Map<string, Asset>();
   const staticFolder = join(installRoot, 'website', 'static');
   const sharedFolder = join(dirname(fileURLToPath(import.meta.url)), 'browser');
   const builtFolder = join(installRoot, 'dist', 'website');
+  if (!existsSync(builtFolder)) {
+    throw new Error(`The website is not built: ${builtFolder} is missing. Run "npm run build".`);
+  }
   for (const [folder, names] of [
     [staticFolder, readdirSync(staticFolder)],
     [sharedFolder, sharedModules],

@@ -12,10 +12,21 @@ export function escapeHtml(text: unknown): Html {
 
 /** How long ago, with the exact time in its title; the browser keeps it true while the page is open. */
 export function age(time: number | undefined, now: number, short = false): Html {
-  if (time === undefined || !Number.isFinite(new Date(time).getTime())) return '–';
+  if (time === undefined || !isDate(time)) return '–';
   const iso = new Date(time).toISOString();
   const title = `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`;
   return `<time datetime="${iso}" title="${title}" data-age="${short ? 'short' : ''}">${ageText(time, now, short)}</time>`;
+}
+
+/** "2026-11-24 12:50 UTC" */
+export function stampText(time: number): string {
+  if (!isDate(time)) return '';
+  const iso = new Date(time).toISOString();
+  return `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
+}
+
+function isDate(time: number): boolean {
+  return Number.isFinite(new Date(time).getTime());
 }
 
 /** A value and its unit, the unit smaller: "12.3 MH/s". */

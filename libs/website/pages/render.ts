@@ -25,6 +25,7 @@ import {
   minerLink,
   minerPath,
   outward,
+  stampText,
   withUnit,
 } from './markup.ts';
 import { marked, programsFor, usualPort } from './minerPrograms.ts';
@@ -64,6 +65,7 @@ const helpers = {
   shortened,
   sparkOf,
   stagesOf,
+  stampText,
   usualPort,
   withUnit,
 };

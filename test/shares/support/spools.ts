@@ -1,6 +1,5 @@
-import { open } from 'node:fs/promises';
 import { encodeRecord } from '../../../libs/shares/spoolRecord.ts';
-import type { SpoolFile } from '../../../libs/shares/spoolWriter.ts';
+import { openNew, type SpoolFile } from '../../../libs/shares/spoolWriter.ts';
 import type { ShareRecord, ShareStore } from '../../../libs/shares/types.ts';
 import { sampleShare } from '../sampleShare.ts';
 
@@ -40,13 +39,13 @@ export function faultyDiskStandIn(): FaultyDisk {
     async openFile(path) {
       if (disk.room <= 0) throw fault('ENOSPC');
       disk.opens += 1;
-      const file = await open(path, 'w');
+      const file = await openNew(path);
       return {
-        async write(bytes: Buffer, offset: number, length: number, position: number) {
+        async write(bytes, offset, position) {
           if (disk.room <= 0) throw fault('ENOSPC');
-          const part = Math.min(length, disk.room);
-          const written = await file.write(bytes, offset, part, position);
-          disk.room -= written.bytesWritten;
+          const part = bytes.subarray(0, Math.min(bytes.length, offset + disk.room));
+          const written = await file.write(part, offset, position);
+          disk.room -= written;
           return written;
         },
         async datasync() {
@@ -54,12 +53,12 @@ export function faultyDiskStandIn(): FaultyDisk {
           if (disk.syncFails) throw fault('EIO');
           await file.datasync();
         },
-        async truncate(length: number) {
+        async truncate(length) {
           if (disk.cutFails) throw fault('EIO');
           await file.truncate(length);
         },
         close: () => file.close(),
-      } as SpoolFile;
+      };
     },
   };
   return disk;

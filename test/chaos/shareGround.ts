@@ -1,0 +1,180 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePorts } from '../../scripts/regtest/freePort.ts';
+import { type LitecoinPair, startLitecoinPair } from '../../scripts/regtest/litecoin.ts';
+import { type RedisServer, startRedis } from '../../scripts/regtest/redisServer.ts';
+import { startTestMiner, type TestMiner } from '../../scripts/regtest/testMiner.ts';
+import { childPids, PortalProcess, writePortalFiles } from '../support/portal.ts';
+import { until } from '../support/until.ts';
+import { ShareOracle } from './shareOracle.ts';
+
+// The ground on which shares are tried: the real portal with two forks and the payment process, on two litecoind nodes
+// and a Redis, and test miners whose own log of acknowledged shares is the oracle.
+
+export const shareDifficulty = 1.6e-5;
+const forks = 2;
+const miners = 6;
+const sharesPerSecond = 25;
+/** Now and then a share is a block, so that rounds are closed as well. */
+const blockPart = 0.01;
+
+export type RoleName = 'pool' | 'payments';
+
+export class ShareGround {
+  readonly litecoin: LitecoinPair;
+  readonly redis: RedisServer;
+  readonly oracle: ShareOracle;
+  readonly #dir: string;
+  readonly #stratumPort: number;
+  readonly #address: string;
+  #portal: PortalProcess | undefined;
+  #crew: TestMiner[] = [];
+  #crews = 0;
+
+  private constructor(
+    litecoin: LitecoinPair,
+    redis: RedisServer,
+    dir: string,
+    stratumPort: number,
+    address: string,
+  ) {
+    this.litecoin = litecoin;
+    this.redis = redis;
+    this.oracle = new ShareOracle(redis.port, litecoin.a);
+    this.#dir = dir;
+    this.#stratumPort = stratumPort;
+    this.#address = address;
+  }
+
+  static async open(): Promise<ShareGround> {
+    const [litecoin, redis, dir, ports] = await Promise.all([
+      startLitecoinPair({ mweb: 'never' }),
+      startRedis(),
+      mkdtemp(join(tmpdir(), 'chaos-')),
+      freePorts(2),
+    ]);
+    const [stratumPort = 0, cliPort = 0] = ports;
+    const address = String(await litecoin.a.rpc('getnewaddress'));
+    const { rpcPort: port, user, password } = litecoin.a;
+    const daemon = { host: '127.0.0.1', port, user, password };
+    await writePortalFiles(dir, {
+      config: {
+        logLevel: 'debug',
+        logColors: false,
+        cliPort,
+        clustering: { enabled: true, forks },
+        redis: { host: '127.0.0.1', port: redis.port },
+        website: { enabled: false },
+      },
+      pools: {
+        litecoin: {
+          enabled: true,
+          coin: 'litecoin.json',
+          address,
+          blockRefreshInterval: 200,
+          jobRebroadcastTimeout: 5,
+          // Reconnecting in a storm of kills is no attack here.
+          banning: { enabled: false },
+          ports: { [stratumPort]: { diff: shareDifficulty } },
+          daemons: [daemon],
+          p2p: { enabled: false },
+          paymentProcessing: { enabled: true, paymentInterval: 1, minimumPayment: 0.01, daemon },
+        },
+      },
+    });
+    return new ShareGround(litecoin, redis, dir, stratumPort, address);
+  }
+
+  get portal(): PortalProcess {
+    if (this.#portal === undefined) throw new Error('The portal does not run.');
+    return this.#portal;
+  }
+
+  /** Starts the portal; resolves when every fork takes miners. */
+  async startPortal(): Promise<void> {
+    const portal = new PortalProcess(this.#dir);
+    this.#portal = portal;
+    for (let fork = 0; fork < forks; fork++) {
+      await portal.line(new RegExp(`thread ${fork}\\).*takes miners`), { within: 90_000 });
+    }
+  }
+
+  /** New miners with names of their own begin to send; they watch over what becomes of their shares. */
+  async startCrew(): Promise<void> {
+    this.#crews += 1;
+    this.#crew = Array.from({ length: miners }, (_, i) =>
+      startTestMiner({
+        port: this.#stratumPort,
+        worker: `${this.#address}.c${this.#crews}m${i}`,
+        algorithm: 'scrypt',
+        sharesPerSecond,
+        blockPart,
+      }),
+    );
+    await this.flowing();
+  }
+
+  /** Resolves when each miner has had a share acknowledged from now on. */
+  async flowing(): Promise<void> {
+    const before = this.#crew.map(({ acknowledged }) => acknowledged.length);
+    await until('shares of every miner are acknowledged', () =>
+      this.#crew.every(({ acknowledged }, i) => acknowledged.length > (before[i] ?? 0)),
+    );
+  }
+
+  /** The miners send no more; the oracle keeps what they saw. */
+  async stopCrew(): Promise<void> {
+    await Promise.all(this.#crew.map((miner) => miner.stop()));
+    for (const miner of this.#crew) this.oracle.heard(miner);
+    this.#crew = [];
+  }
+
+  /** Pids of the portal's living children in this role. */
+  async pidsOf(role: RoleName): Promise<number[]> {
+    const pids = await childPids(this.portal.pid).catch(() => []);
+    const roles = await Promise.all(pids.map(roleOf));
+    return pids.filter((_, i) => roles[i] === role);
+  }
+
+  /** kill -9 of the master, and of all its children in the same moment if wanted. Resolves when all are gone. */
+  async killPortal(withChildren: boolean): Promise<void> {
+    const { pid } = this.portal;
+    const children = await childPids(pid).catch(() => []);
+    for (const victim of withChildren ? [pid, ...children] : [pid]) kill(victim);
+    await this.portal.exit();
+    await until('the children of a dead master end', () => !children.some(isAlive));
+    this.#portal = undefined;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#crew.map((miner) => miner.stop()));
+    await this.#portal?.stop();
+    await this.oracle.close();
+    await Promise.all([this.litecoin.stop(), this.redis.stop()]);
+    await rm(this.#dir, { recursive: true, force: true });
+  }
+}
+
+/** From the environment that the master gave it. */
+async function roleOf(pid: number): Promise<string | undefined> {
+  const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
+  return /(?:^|\0)NOMP_ROLE=(\w+)/.exec(environment)?.[1];
+}
+
+/** False if it was gone already. */
+export function kill(pid: number, signal: NodeJS.Signals = 'SIGKILL'): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch {
+    return false;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
