@@ -1,4 +1,4 @@
-// `npm run build`: the native hashes, then the TypeScript. `--if-needed` does nothing when dist/ is newer than the sources.
+// `npm run build`: the native hashes, the TypeScript, then what the website serves. `--if-needed` does nothing when dist/ is newer than the sources.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -15,10 +15,11 @@ if (!existsSync(tsc)) {
 if (process.argv.includes('--if-needed') && !isStale()) process.exit(0);
 
 run([join(root, 'scripts', 'buildNative.mjs')]);
-for (const folder of ['libs', 'test', 'scripts']) {
+for (const folder of ['libs', 'test', 'scripts', 'website']) {
   rmSync(join(root, 'dist', folder), { recursive: true, force: true });
 }
 run([tsc, '-p', root]);
+run([join(root, 'scripts', 'buildWebsite.mjs')]);
 writeFileSync(stamp, new Date().toISOString());
 
 function run(args) {
@@ -29,7 +30,7 @@ function run(args) {
 function isStale() {
   if (!existsSync(stamp)) return true;
   const built = statSync(stamp).mtimeMs;
-  const sources = ['package-lock.json', 'tsconfig.json', 'init.ts', 'libs', 'scripts', 'test'];
+  const sources = ['package-lock.json', 'tsconfig.json', 'init.ts', 'libs', 'scripts', 'test', 'website'];
   return sources.some((name) => newest(join(root, name)) > built);
 }
 

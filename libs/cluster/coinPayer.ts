@@ -3,27 +3,34 @@ import { createDaemonGroup } from '../daemon/group.ts';
 import { detectDaemon, waitForDaemon } from '../daemon/startup.ts';
 import type { DaemonClient, DaemonGroup } from '../daemon/types.ts';
 import type { Logger } from '../log/logger.ts';
+import { OncePer } from '../log/oncePer.ts';
+import { runPaymentsCommand } from '../payments/paymentsCommand.ts';
 import { createPaymentProcessor, type PaymentProcessor } from '../payments/processor.ts';
 import { createAddressBook } from '../pool/addressBook.ts';
+import { pause } from '../pool/pause.ts';
 import { untilDone } from '../pool/untilDone.ts';
 import { messageOf } from '../primitives/errors.ts';
 import { systemClock } from '../primitives/units.ts';
 import { openRedis, type RedisConnection, waitForRedis } from '../redis/connection.ts';
 import { coinKeys } from '../redis/keys.ts';
+import { unfinishedSpools } from '../shares/spoolUnfinished.ts';
 
 // One coin's payments: waits for its wallet's daemon and for Redis, then runs the payment processor.
 
 export class CoinPayer {
   readonly #config: PoolConfig;
+  readonly #dataDir: string;
   readonly #log: Logger;
   readonly #stop = new AbortController();
+  readonly #trouble = new OncePer(60_000, systemClock);
   #group: DaemonGroup | undefined;
   #redis: RedisConnection | undefined;
   #processor: PaymentProcessor | undefined;
   #started: Promise<void> = Promise.resolve();
 
-  constructor(config: PoolConfig, log: Logger) {
+  constructor(config: PoolConfig, dataDir: string, log: Logger) {
     this.#config = config;
+    this.#dataDir = dataDir;
     this.#log = log;
   }
 
@@ -48,13 +55,17 @@ export class CoinPayer {
     const { network } = await detectDaemon(group, coin);
     const addresses = createAddressBook(coin, network, group);
     const poolScript = await addresses.scriptForReward(address, 'The pool address');
+    const poolPayee = await addresses.payee(address);
     const redis = openRedis(redisConfig, this.#log);
     this.#redis = redis;
     await waitForRedis(redis, signal);
+    await this.#untilSharesAreIn(signal);
     const processor = createPaymentProcessor({
       coin,
       config: paymentProcessing,
       poolScript,
+      ...(poolPayee.ok ? { poolAddress: poolPayee.address } : {}),
+      dataDir: this.#dataDir,
       payee: addresses.payee,
       client: onlyClient(group),
       connection: redis,
@@ -67,6 +78,29 @@ export class CoinPayer {
     this.#log.special(
       `Payments of ${coin.symbol} run every ${paymentProcessing.paymentInterval} s, from ${paymentProcessing.minimumPayment} ${coin.symbol} on.`,
     );
+  }
+
+  /** Shares that a dead pool worker left in its spool belong to rounds that are about to be credited. */
+  async #untilSharesAreIn(signal: AbortSignal): Promise<void> {
+    const { coin } = this.#config;
+    for (;;) {
+      const waiting = await unfinishedSpools(this.#dataDir, coin.name);
+      if (waiting === 0) return;
+      if (this.#trouble.allows('spool')) {
+        this.#log.warning(
+          `Payments of ${coin.symbol} wait: ${waiting} share(s) of pool workers that died are not in Redis yet.`,
+        );
+      }
+      await pause(1_000, signal);
+      signal.throwIfAborted();
+    }
+  }
+
+  /** A command of the operator. Never rejects. */
+  command(action: string, words: readonly string[]): Promise<{ ok: boolean; text: string }> {
+    if (this.#processor !== undefined) return runPaymentsCommand(this.#processor, action, words);
+    const text = `Payments of ${this.#config.coin.displayName} have not started yet: the log says what they wait for.`;
+    return Promise.resolve({ ok: action === 'status', text });
   }
 
   /** Ends the payment step that is under way, then lets everything go. */

@@ -12,18 +12,21 @@ export function runPaymentProcess(): void {
 
 class PaymentProcess implements RunningChild {
   readonly #log: Logger;
+  readonly #dataDir: string;
   readonly #payers = new Map<string, CoinPayer>();
 
   constructor(handOff: HandOff, log: Logger) {
     this.#log = log;
+    this.#dataDir = handOff.dataDir;
     for (const config of handOff.pools) this.#run(config);
   }
 
   #run(config: PoolConfig): void {
     if (!config.paymentProcessing.enabled) return;
-    const payer = new CoinPayer(config, this.#log.child('Payments', config.coin.name));
+    const log = this.#log.child('Payments', config.coin.name);
+    const payer = new CoinPayer(config, this.#dataDir, log);
     this.#payers.set(config.coin.name, payer);
-    void payer.run();
+    payer.run();
   }
 
   onMessage(message: ToChild): void {
@@ -40,8 +43,33 @@ class PaymentProcess implements RunningChild {
     this.#run(config);
   }
 
-  ask(command: string): Promise<unknown> {
-    return Promise.reject(new RangeError(`the payment processor does not know "${command}"`));
+  /** `payments <action> <coin> [words]`; the status needs no coin. */
+  async ask(command: string, params: readonly string[]): Promise<unknown> {
+    if (command !== 'payments') {
+      throw new RangeError(`the payment processor does not know "${command}"`);
+    }
+    const [action = 'status', coin, ...words] = params;
+    if (action === 'status' && coin === undefined) return this.#allStatus();
+    const payer = this.#payers.get(coin?.toLowerCase() ?? '');
+    if (payer === undefined) {
+      const known = [...this.#payers.keys()].join(', ');
+      throw new RangeError(
+        `payments ${action} needs the name of a coin; payments run for ${known}`,
+      );
+    }
+    const { ok, text } = await payer.command(action, words);
+    if (!ok) throw new RangeError(text);
+    return { data: { text }, text };
+  }
+
+  async #allStatus(): Promise<unknown> {
+    const answers = await Promise.all(
+      [...this.#payers].map(async ([coin, payer]) => {
+        const { text } = await payer.command('status', []);
+        return { coin, text };
+      }),
+    );
+    return { data: answers, text: answers.map(({ text }) => text).join('\n\n') };
   }
 
   async stop(): Promise<void> {

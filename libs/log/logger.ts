@@ -66,6 +66,8 @@ const localTime = (now: Date): string => {
 // A line feed or escape in a miner's name must not forge a line or paint the operator's terminal.
 const controls = /[\p{Cc}\u2028\u2029]/gu;
 
+const escaped = (c: string): string => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
 export function createLogger(options: LogOptions, sink: LogSink = process.stdout): RootLogger {
   if (options.colors) colors.enable();
   const state: LogState = { ...options };
@@ -89,7 +91,7 @@ function makeLogger(
   const enabled = (severity: Severity) => rank[severity] >= rank[options.level];
   const write = (severity: Severity, sentence: string): void => {
     if (!enabled(severity)) return;
-    const text = redact(sentence).replace(controls, (c) => JSON.stringify(c).slice(1, -1));
+    const text = redact(sentence).replace(controls, escaped);
     sink.write(`${lineOf(options, severity, system, component, text)}\n`);
   };
   return {

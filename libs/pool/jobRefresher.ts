@@ -33,6 +33,8 @@ export interface JobRefresher {
   refresh(): Promise<void>;
   /** Somebody heard of this block (lower-case hex, true or not): the daemons are asked, again and again for some seconds. */
   heardOf(blockHash: string): void;
+  /** A daemon took a block of ours: asked at once, however much other news there is. */
+  found(blockHash: string): void;
   /** News may have been missed: the daemons are asked once. */
   mayHaveMissed(): void;
   /** Daemon `index` gave this template by itself, because it stands on another block or has other transactions now. */
@@ -57,7 +59,7 @@ const retryFailed = 1_000;
 /** After news of a block that no daemon stands on yet. Their sum is how long it is hoped for. */
 const retryNews = [20, 50, 150, 400, 1_000, 2_000] as const;
 /** Looks caused by news, however much of it comes. */
-const newsRate = { perSecond: 5, burst: 5 };
+const newsRate = { perSecond: 10, burst: 10 };
 const newsInterval = 1_000 / newsRate.perSecond;
 
 export function createJobRefresher(options: JobRefresherOptions): JobRefresher {
@@ -71,6 +73,9 @@ class Refresher implements JobRefresher {
   /** Daemons that were asked for their tip and have not answered yet. */
   readonly #asking = new Map<number, Promise<void>>();
   #followed = 0;
+  /** Daemons whose silence was said. */
+  readonly #saidSilent = new Set<number>();
+  #saidBehind = false;
   #news: News | undefined;
   #newsState = 0;
   #newsTimer: NodeJS.Timeout | undefined;
@@ -103,6 +108,12 @@ class Refresher implements JobRefresher {
     if (this.#stopped || this.#tip?.hash === blockHash) return;
     this.#news = { hash: blockHash, tries: 0 };
     this.#chaseAfter(0);
+  }
+
+  found(blockHash: string): void {
+    if (this.#stopped) return;
+    this.#news = { hash: blockHash, tries: 0 };
+    void this.#chase();
   }
 
   mayHaveMissed(): void {
@@ -207,17 +218,20 @@ class Refresher implements JobRefresher {
 
   async #learnTip(source: TemplateSource, index: number): Promise<void> {
     const asked = this.#tips.turn();
-    const topic = `tip ${source.name}`;
+    const { log } = this.#options;
     try {
       const hash = await source.bestBlockHash(tipTimeout);
-      const height = this.#heightOf(hash) ?? (await this.#askHeight(source, index, hash));
-      this.#tips.said(index, { hash, height }, asked);
-      this.#trouble.clear(topic);
+      const known = this.#heightOf(hash);
+      // What the followed daemon moves to is the next block nearly always. Its template tells the true height.
+      const guess = known === undefined && index === this.#followed ? this.#nextHeight : undefined;
+      const height = known ?? guess ?? (await source.heightOf(hash));
+      this.#tips.said(index, { hash, height }, asked, guess !== undefined);
+      if (this.#saidSilent.delete(index)) log.special(`Daemon ${source.name} answers again.`);
     } catch (error) {
       this.#tips.silent(index);
-      if (!this.#stopped && this.#trouble.allows(topic)) {
-        this.#options.log.warning(`Asking a daemon for new blocks failed: ${messageOf(error)}.`);
-      }
+      if (this.#stopped || !this.#trouble.allows(`tip ${source.name}`)) return;
+      this.#saidSilent.add(index);
+      log.warning(`Asking a daemon for new blocks failed: ${messageOf(error)}.`);
     }
   }
 
@@ -225,18 +239,10 @@ class Refresher implements JobRefresher {
     return this.#tip?.hash === hash ? this.#tip.height : this.#tips.heightOf(hash);
   }
 
-  /**
-   * What the followed daemon moves to is the next block nearly always: its template is asked for at once, and tells
-   * the true height.
-   */
-  #askHeight(source: TemplateSource, index: number, hash: string): Promise<number> | number {
-    const tip = this.#tip;
-    const isLikely = index === this.#followed && (tip !== undefined || this.#isAlone);
-    return isLikely ? (tip?.height ?? 0) + 1 : source.heightOf(hash);
-  }
-
-  get #isAlone(): boolean {
-    return this.#options.sources.length === 1;
+  /** Undefined before the first job, unless one daemon is all there is. */
+  get #nextHeight(): number | undefined {
+    const { sources, jobs } = this.#options;
+    return jobs.current?.height ?? (sources.length === 1 ? 1 : undefined);
   }
 
   /** Makes the job that the daemons' tips ask for. One at a time; what is learnt meanwhile is looked at afterwards. */
@@ -328,10 +334,12 @@ class Refresher implements JobRefresher {
 
   #sayIfBehind(choice: Choice): void {
     const { log, sources } = this.#options;
-    if (choice.kind === 'follow' && this.#trouble.clear('behind')) {
+    if (choice.kind === 'follow' && this.#saidBehind) {
+      this.#saidBehind = false;
       log.special('A daemon stands on the block of the last job again: work goes on.');
     }
     if (choice.kind !== 'behind' || !this.#trouble.allows('behind')) return;
+    this.#saidBehind = true;
     const blocks = choice.blocks === 1 ? '1 block' : `${choice.blocks} blocks`;
     log.warning(
       `Daemon ${sources[this.#followed]?.name}, which gave the last job, does not answer, and the others are ${blocks} behind it: miners stay on height ${this.#options.jobs.current?.height} until one has caught up.`,

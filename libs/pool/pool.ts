@@ -185,7 +185,7 @@ export class Pool {
       log,
       signal,
       onAccepted: (blockHash) => {
-        refresher.heardOf(blockHash);
+        refresher.found(blockHash);
         this.#options.onBlockNews(blockHash);
       },
     });

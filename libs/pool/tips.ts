@@ -48,9 +48,9 @@ export class Tips {
 
   /**
    * Daemon `index` stands on `tip`, in answer to a question of turn `asked`. When another answer of its came in the
-   * meantime, nobody knows which is newer, and the higher tip is believed.
+   * meantime, nobody knows which is newer, and the higher tip is believed. A guessed height counts, but not as a memory.
    */
-  said(index: number, tip: Tip, asked: number): void {
+  said(index: number, tip: Tip, asked: number, isGuess = false): void {
     const member = this.#members[index];
     if (member === undefined) return;
     member.answers = true;
@@ -58,6 +58,7 @@ export class Tips {
     if (wasOvertaken && member.tip !== undefined && member.tip.height >= tip.height) return;
     member.tip = tip;
     member.heardAt = this.turn();
+    if (isGuess) return;
     member.past.delete(tip.hash);
     member.past.set(tip.hash, tip.height);
     for (const hash of member.past.keys()) {

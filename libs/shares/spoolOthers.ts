@@ -3,14 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CodedError, codeOf } from '../primitives/errors.ts';
 import { lastOnDisk } from './spoolFiles.ts';
 import { listFolders } from './spoolFolder.ts';
-import type { OpenStore } from './types.ts';
+import type { OpenStore, ShareStore } from './types.ts';
 
 // A block's round ends for all processes of a coin at once: whoever ends it waits until the store has what the others
 // had acknowledged by then.
 
 const askMillis = 20;
-/** One that has not got on for so long is not waited for any more: its shares count for the next round. */
-const patienceMillis = 10_000;
 const tries = 20;
 
 /** The last group on disk of each other writer of this coin, by writer id. Never rejects: what cannot be read is left out. */
@@ -32,21 +30,38 @@ async function lookOnce(root: string, ownId: string): Promise<Map<string, number
   return lasts;
 }
 
-/** Resolves when the store has these groups, or their processes do not get on. Rejects with SHARES_CLOSED at the signal. */
+/**
+ * Resolves when the store has these groups. A writer that has not got on for `patience` milliseconds is not waited for
+ * any more: its shares count for the next round. Rejects with SHARES_CLOSED at the signal.
+ */
 export async function untilStored(
   lasts: ReadonlyMap<string, number>,
   openStore: OpenStore,
+  patience: number,
   signal: AbortSignal,
 ): Promise<void> {
-  for (const [writerId, last] of lasts) {
-    const store = openStore(writerId, { signal, waiting: () => 0 });
-    let reached = await store.lastSequence();
-    for (let waited = 0; reached < last && waited < patienceMillis; waited += askMillis) {
-      await sleep(askMillis);
-      if (signal.aborted) throw new CodedError('SHARES_CLOSED', 'The share recorder was closed.');
-      const now = await store.lastSequence();
-      if (now > reached) waited = 0;
-      reached = now;
+  try {
+    for (const [writerId, last] of lasts) {
+      const store = openStore(writerId, { signal, waiting: () => 0 });
+      await untilItHas(last, store, patience, signal);
     }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    throw new CodedError('SHARES_CLOSED', 'The share recorder was closed.', { cause: error });
+  }
+}
+
+async function untilItHas(
+  last: number,
+  store: ShareStore,
+  patience: number,
+  signal: AbortSignal,
+): Promise<void> {
+  let reached = await store.lastSequence();
+  for (let waited = 0; reached < last && waited < patience; waited += askMillis) {
+    await sleep(askMillis, undefined, { signal });
+    const now = await store.lastSequence();
+    if (now > reached) waited = 0;
+    reached = now;
   }
 }

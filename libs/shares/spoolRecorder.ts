@@ -50,6 +50,8 @@ export interface SpoolRecorderOptions {
   readonly scanMillis?: number;
   /** Milliseconds between two tries to drop what the store cannot lose any more; default 1,000. */
   readonly sweepMillis?: number;
+  /** Milliseconds that applied() waits for another process that does not get on; default 10,000. */
+  readonly othersMillis?: number;
   /** Opens a new file for writing. */
   readonly openFile?: (path: string) => Promise<SpoolFile>;
 }
@@ -167,7 +169,7 @@ export function createSpoolRecorder(options: SpoolRecorderOptions): ShareRecorde
       const others = await othersOnDisk(root, writerId);
       await committer.flush();
       await applier.whenApplied();
-      await untilStored(others, openStore, stop.signal);
+      await untilStored(others, openStore, options.othersMillis ?? 10_000, stop.signal);
     },
     async close() {
       clearInterval(sweeper);

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ipKeyGenerator } from 'express-rate-limit';
 import { HttpProblem } from './httpProblem.ts';
 
 // Connections that stay open for server-sent events: counted, kept alive, and dropped when they do not read.
@@ -20,8 +21,11 @@ export const streamLimits: StreamLimits = {
 };
 
 export interface EventStream {
-  /** Sends text that is an event already. False if the client is gone, or was dropped because it does not read. */
-  send(text: string): boolean;
+  /**
+   * Sends what eventText made; as bytes, many clients share it. False if the client is gone, or was dropped because it
+   * does not read.
+   */
+  send(event: string | Buffer): boolean;
   onClose(listener: () => void): void;
 }
 
@@ -50,7 +54,9 @@ export class EventStreams {
   }
 
   /** Throws HttpProblem 429 or 503 when there are too many. */
-  open(request: IncomingMessage, response: ServerResponse, ip: string): EventStream {
+  open(request: IncomingMessage, response: ServerResponse, address: string): EventStream {
+    // A site of IPv6 has many addresses and counts as one.
+    const ip = ipKeyGenerator(address);
     const mine = this.#perIp.get(ip) ?? 0;
     if (mine >= this.#limits.mostPerIp) {
       throw new HttpProblem(429, `There are ${mine} event streams open from your address already.`);
@@ -78,20 +84,21 @@ export class EventStreams {
     });
     // A browser that lost the connection waits so long before it comes back.
     response.write('retry: 5000\n\n');
+    if (request.method === 'HEAD') response.end();
     return {
-      send: (text) => this.#write(response, text),
+      send: (event) => this.#write(response, event),
       onClose: (listener) => listeners.push(listener),
     };
   }
 
-  #write(response: ServerResponse, text: string): boolean {
+  #write(response: ServerResponse, event: string | Buffer): boolean {
     if (response.destroyed || response.writableEnded) return false;
     if (response.writableLength > this.#limits.mostWaiting) {
       this.#dropped += 1;
       response.destroy();
       return false;
     }
-    response.write(text);
+    response.write(event);
     return true;
   }
 

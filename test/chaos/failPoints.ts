@@ -21,9 +21,14 @@ const everywhere: readonly (readonly [Scene, readonly string[]])[] = [
   ['orphan', ['step suspected', 'step orphaned', ...both('orphanBlock')]],
   ['hold', ['step held', ...both('payNote')]],
   ['refuse', ['step released', ...both('payRelease')]],
-  ['pay', ['step credited', 'step intended', 'step sent', 'step settled']],
+  ['pay', ['step credited', 'step intended', 'step journaled', 'step sent', 'step settled']],
   ['pay', ['payLease', 'creditBlock', 'payIntent', 'payMark', 'paySettle'].flatMap(both)],
-  ['pay', ['smembers', 'hgetall', 'getblock', 'gettransaction', 'getbalance'].flatMap(both)],
+  [
+    'pay',
+    ['smembers', 'hgetall', 'getblock', 'decodescript', 'gettransaction', 'getbalance'].flatMap(
+      both,
+    ),
+  ],
 ];
 const pointsOf: Readonly<Record<SendMode, readonly (readonly [Scene, readonly string[]])[]>> = {
   raw: [
@@ -131,8 +136,9 @@ async function playTurn(
     scene.between,
     3,
   );
-  await resolveUnsent(ground, label, tally);
   const payer = ground.payer({ connection, client: daemon });
+  await runOnce(payer);
+  await resolveUnsent(ground, () => payer.resolve({ what: 'unpaid' }), label, tally);
   const report = await runUntilQuiet(payer);
   tally.check(report.outcome === 'done', () => `${label}: the last run ended ${report.problem}`);
   await payer.stop();

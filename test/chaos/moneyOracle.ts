@@ -24,6 +24,9 @@ const minimumPayment = 1_000_000n;
 
 export class MoneyOracle {
   readonly #options: MoneyOracleOptions;
+  /** What the chain and the wallet tell of earlier books. */
+  #receivedBefore = new Map<string, bigint>();
+  #sentBefore = new Map<string, bigint>();
   #current: Round = new Map();
   readonly #rounds = new Map<number, Round>();
   readonly #blocks = new Map<string, FoundOnChain>();
@@ -38,6 +41,17 @@ export class MoneyOracle {
 
   constructor(options: MoneyOracleOptions) {
     this.#options = options;
+  }
+
+  /** Forgets everything: the books are those of a new pool. What waits must be in a block by then. */
+  async begin(): Promise<void> {
+    this.#receivedBefore = await this.#received();
+    this.#sentBefore = await this.#sent();
+    this.#current = new Map();
+    this.#credited = 0n;
+    for (const known of [this.#rounds, this.#blocks, this.#confirmed, this.#orphaned])
+      known.clear();
+    for (const sums of [this.#floors, this.#creditedBlocks, this.#legacy]) sums.clear();
   }
 
   shares(shares: Round): void {
@@ -206,7 +220,7 @@ export class MoneyOracle {
     }
     for (const address of new Set([...paidTo.keys(), ...received.keys()])) {
       const books = paidTo.get(address) ?? 0n;
-      const chain = received.get(address) ?? 0n;
+      const chain = (received.get(address) ?? 0n) - (this.#receivedBefore.get(address) ?? 0n);
       check(books === chain, `${address} got ${chain} on the chain, the books say ${books}`);
     }
 
@@ -237,7 +251,7 @@ export class MoneyOracle {
 
   /** Every transaction that the pool's wallet sent is in the list of payments once, with its fee, and no other. */
   async #checkPayments(check: (holds: boolean, what: string) => void, paid: bigint): Promise<void> {
-    const { redis, keys, wallet } = this.#options;
+    const { redis, keys } = this.#options;
     const list = await redis.command('LRANGE', keys.payments, 0, -1);
     const payments = (Array.isArray(list) ? list : []).map((text) => parseJson(String(text)));
     const records = payments.filter(isRecord);
@@ -246,14 +260,8 @@ export class MoneyOracle {
     check(new Set(booked).size === booked.length, 'a payment is booked twice');
     check(total === paid, `the list of payments adds up to ${total}, payouts to ${paid}`);
 
-    const listed = await wallet.rpc('listsinceblock', []);
-    const entries = isRecord(listed) ? own(listed, 'transactions') : undefined;
-    const sent = new Map<string, bigint>();
-    for (const entry of Array.isArray(entries) ? entries.filter(isRecord) : []) {
-      if (own(entry, 'category') !== 'send') continue;
-      if (Number(own(entry, 'confirmations')) < 0) continue;
-      sent.set(String(own(entry, 'txid')), -satoshisOf(own(entry, 'fee')));
-    }
+    const sent = await this.#sent();
+    for (const txid of this.#sentBefore.keys()) sent.delete(txid);
     const unbooked = [...sent.keys()].filter((txid) => !booked.includes(txid));
     check(unbooked.length === 0, `the wallet sent what is not booked: ${unbooked.join(', ')}`);
     const unsent = booked.filter((txid) => !sent.has(txid));
@@ -270,6 +278,19 @@ export class MoneyOracle {
     }
     const totalFees = BigInt((await redis.hash(keys.pay('totals')))['fees'] ?? 0);
     check(fees === totalFees, `the payments' fees are ${fees}, the books' sum is ${totalFees}`);
+  }
+
+  /** txid -> fee in satoshis, of what the pool's wallet has sent, confirmed or waiting. */
+  async #sent(): Promise<Map<string, bigint>> {
+    const listed = await this.#options.wallet.rpc('listsinceblock', []);
+    const entries = isRecord(listed) ? own(listed, 'transactions') : undefined;
+    const sent = new Map<string, bigint>();
+    for (const entry of Array.isArray(entries) ? entries.filter(isRecord) : []) {
+      if (own(entry, 'category') !== 'send') continue;
+      if (Number(own(entry, 'confirmations')) < 0) continue;
+      sent.set(String(own(entry, 'txid')), -satoshisOf(own(entry, 'fee')));
+    }
+    return sent;
   }
 
   /** address -> satoshis, of all confirmed transactions. */

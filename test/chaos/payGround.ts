@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createDaemonClient } from '../../libs/daemon/rpcClient.ts';
 import type { DaemonClient } from '../../libs/daemon/types.ts';
 import { createPaymentProcessor, type PaymentProcessor } from '../../libs/payments/processor.ts';
@@ -40,6 +43,8 @@ export class PayGround {
   /** worker -> payee; names that are missing here are nobody's. */
   readonly payees: ReadonlyMap<string, Payee>;
   readonly workers: readonly string[];
+  /** Of the machine on which the payment processes run. */
+  dataDir = newFolder();
   readonly #rounds: RedisRounds;
   #nextBlock = 0;
   #ready: readonly string[] = [];
@@ -131,7 +136,16 @@ export class PayGround {
       log: logTo(lines),
       now: systemClock,
       leaseMillis,
+      dataDir: this.dataDir,
     });
+  }
+
+  /** The books of a pool that has paid nothing yet, on the same chain. */
+  async freshBooks(): Promise<void> {
+    await this.redis.clear();
+    rmSync(this.dataDir, { recursive: true });
+    this.dataDir = newFolder();
+    await this.oracle.begin();
   }
 
   payeeOf(worker: string): Payee {
@@ -210,7 +224,12 @@ export class PayGround {
 
   async close(): Promise<void> {
     await Promise.all([this.pair.stop(), this.redis.close()]);
+    rmSync(this.dataDir, { recursive: true });
   }
+}
+
+function newFolder(): string {
+  return mkdtempSync(join(tmpdir(), 'payments-'));
 }
 
 async function scriptOf({ a }: LitecoinPair, address: string): Promise<Buffer> {

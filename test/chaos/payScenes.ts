@@ -21,6 +21,8 @@ export interface SetScene {
 
 export async function setScene(ground: PayGround, scene: Scene, throws: Dice): Promise<SetScene> {
   const nothing = async (): Promise<void> => undefined;
+  // Only a pool that has paid nothing yet takes over what an older one left.
+  if (scene === 'takeOver') await ground.freshBooks();
   await ground.mine(randomRound(ground, throws));
   if (scene === 'orphan') {
     const { a } = ground.pair;
@@ -42,7 +44,6 @@ export async function setScene(ground: PayGround, scene: Scene, throws: Dice): P
     const worker = `${ground.workers[0]}.old${throws.between(1, 1e9)}`;
     const digits = String(throws.between(1_000_000, 99_999_999)).padStart(8, '0');
     await ground.redis.command('HSET', keys.balances, worker, `0.${digits}000001`);
-    await ground.redis.command('HDEL', keys.pay('totals'), 'takenOver');
     ground.oracle.inherited(worker, BigInt(digits));
   }
   return { between: nothing, mend: nothing };
@@ -118,14 +119,20 @@ export async function runUntilQuiet(payer: PaymentProcessor): Promise<CycleRepor
 
 /**
  * A process that died between "about to call sendmany" and its answer leaves what it cannot know, and payments must
- * stand still. The wallet tells us: where nothing was sent, the operator gives the money back.
+ * stand still. The wallet tells us: where nothing was sent, the operator says so by `resolve`.
  */
-export async function resolveUnsent(ground: PayGround, label: string, tally: Tally): Promise<void> {
+export async function resolveUnsent(
+  ground: PayGround,
+  resolve: () => Promise<{ readonly ok: boolean; readonly text: string }>,
+  label: string,
+  tally: Tally,
+): Promise<void> {
   const batch = await ground.redis.hash(keys.pay('batch'));
   if (batch['state'] !== 'sending') return;
   const list = JSON.stringify(await ground.pair.a.rpc('listtransactions', ['*', 1000]));
   const sent = list.includes(JSON.stringify(batch['comment'] ?? ''));
   tally.check(!sent, () => `${label}: a payment that the wallet has is not found`);
+  const { ok, text } = await resolve();
+  tally.check(ok, () => `${label}: the operator is refused: ${text}`);
   tally.count('resolved by the operator');
-  await ground.redis.command('HSET', keys.pay('batch'), 'state', 'intent');
 }

@@ -10,13 +10,19 @@ export interface PayerSettings {
   readonly poolScript: string;
   /** worker, address, script as hex. */
   readonly payees: readonly (readonly [string, string, string])[];
+  /** Each one is on a machine of its own. */
+  readonly dataDir: string;
   readonly leaseMillis: number;
   readonly intervalSeconds: number;
 }
 
-export interface ToPayer {
+export type ToPayer =
   /** Undefined takes an earlier wish back. */
-  readonly stopAt: string | undefined;
-}
+  | { readonly stopAt: string | undefined }
+  /** As an operator who knows that the open batch was never sent. */
+  | { readonly resolve: 'unpaid' };
 
-export type FromPayer = { readonly started: true } | { readonly stoppedAt: string };
+export type FromPayer =
+  | { readonly started: true }
+  | { readonly stoppedAt: string }
+  | { readonly resolved: boolean; readonly text: string };

@@ -21,7 +21,12 @@ const payees = new Map<string, Payee>(
 let stopAt: string | undefined;
 
 process.on('message', (message: ToPayer) => {
-  stopAt = message.stopAt;
+  if ('stopAt' in message) stopAt = message.stopAt;
+  else {
+    void processor.resolve({ what: message.resolve }).then(({ ok, text }) => {
+      void tell({ resolved: ok, text });
+    });
+  }
 });
 // Its parent is gone.
 process.on('disconnect', () => process.exit(0));
@@ -45,7 +50,7 @@ const connection = openRedis({ host: '127.0.0.1', port: settings.redisPort }, lo
 await waitForRedis(connection, AbortSignal.timeout(10_000));
 const direct = createDaemonClient(settings.daemon);
 const client = settings.mode === 'raw' ? direct : oldDaemon(direct);
-const { leaseMillis, intervalSeconds } = settings;
+const { dataDir, leaseMillis, intervalSeconds } = settings;
 const processor = createPaymentProcessor({
   ...mortal(connection, client, atPoint),
   coin: litecoin,
@@ -63,6 +68,7 @@ const processor = createPaymentProcessor({
   log: logTo([]),
   now: systemClock,
   leaseMillis,
+  dataDir,
 });
 processor.start();
 await tell({ started: true });

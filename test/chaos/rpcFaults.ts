@@ -25,7 +25,7 @@ const targets: Readonly<Record<SendMode, readonly string[]>> = {
     ...['sendrawtransaction', 'sendrawtransaction', 'sendrawtransaction', 'sendrawtransaction'],
     ...['createrawtransaction', 'fundrawtransaction', 'signrawtransactionwithwallet'],
     ...['decoderawtransaction', 'testmempoolaccept', 'getaddressinfo', 'getbalance'],
-    ...['getblock', 'gettransaction'],
+    ...['getblock', 'gettransaction', 'decodescript', 'listsinceblock'],
   ],
   sendmany: [
     ...['sendmany', 'sendmany', 'sendmany', 'sendmany', 'sendmany', 'listsinceblock'],
@@ -122,7 +122,7 @@ async function playTurn(
   await proxy.settled();
   for (let run = 0; run < 2; run++) await payer.runOnce();
 
-  await resolveUnsent(ground, label, tally);
+  await resolveUnsent(ground, () => payer.resolve({ what: 'unpaid' }), label, tally);
   const report = await runUntilQuiet(payer);
   tally.check(report.outcome === 'done', () => `${label}: the last run ended ${report.problem}`);
   await payer.stop();

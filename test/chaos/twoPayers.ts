@@ -1,6 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { until } from '../support/until.ts';
@@ -112,7 +114,9 @@ async function quiet(couple: Couple, ground: PayGround, when: string, tally: Tal
       () => false,
     );
   if (await settled()) return;
-  if (couple.mode === 'sendmany') await resolveUnsent(ground, when, tally);
+  if (couple.mode === 'sendmany') {
+    await resolveUnsent(ground, () => couple.resolve(), when, tally);
+  }
   if (await settled()) return;
   // checkMoney says what is missing.
   tally.count('turns that did not come to rest');
@@ -120,6 +124,7 @@ async function quiet(couple: Couple, ground: PayGround, when: string, tally: Tal
 
 interface Payer {
   readonly process: ChildProcess;
+  readonly dataDir: string;
   stoppedAt: string | undefined;
 }
 
@@ -135,10 +140,12 @@ class Couple {
   }
 
   async start(): Promise<void> {
-    for (let i = 0; i < 2; i++) this.#payers.push(await this.#spawn());
+    for (let i = 0; i < 2; i++) {
+      this.#payers.push(await this.#spawn(await mkdtemp(join(tmpdir(), 'payer-'))));
+    }
   }
 
-  async #spawn(): Promise<Payer> {
+  async #spawn(dataDir: string): Promise<Payer> {
     const { rpcPort: port, user, password } = this.#ground.pair.a;
     const settings: PayerSettings = {
       redisPort: this.#ground.redis.server.port,
@@ -148,12 +155,13 @@ class Couple {
       payees: [...this.#ground.payees].flatMap(([worker, payee]) =>
         payee.ok ? [[worker, payee.address, payee.script.toString('hex')] as const] : [],
       ),
+      dataDir,
       leaseMillis,
       intervalSeconds,
     };
     const file = fileURLToPath(new URL('./payerProcess.js', import.meta.url));
     const child = fork(file, [JSON.stringify(settings)]);
-    const payer: Payer = { process: child, stoppedAt: undefined };
+    const payer: Payer = { process: child, dataDir, stoppedAt: undefined };
     child.on('message', (message: FromPayer) => {
       if ('stoppedAt' in message) payer.stoppedAt = message.stoppedAt;
     });
@@ -196,13 +204,30 @@ class Couple {
     return Number(lease['epoch'] ?? 0);
   }
 
+  /** The operator says that the open batch was never sent, to whichever of the two is at work. */
+  async resolve(): Promise<{ ok: boolean; text: string }> {
+    const asked = this.#payers.map(async ({ process: child }) => {
+      child.send({ resolve: 'unpaid' } satisfies ToPayer);
+      for (;;) {
+        const [message] = (await once(child, 'message')) as [FromPayer];
+        if ('resolved' in message) return { ok: message.resolved, text: message.text };
+      }
+    });
+    const answers = await Promise.all(asked);
+    const text = answers.map((answer) => answer.text).join(' / ');
+    return { ok: answers.some(({ ok }) => ok), text };
+  }
+
   async replace(victim: Payer): Promise<void> {
     await kill(victim.process);
-    this.#payers[this.#payers.indexOf(victim)] = await this.#spawn();
+    this.#payers[this.#payers.indexOf(victim)] = await this.#spawn(victim.dataDir);
   }
 
   async end(): Promise<void> {
     await Promise.all(this.#payers.map((payer) => kill(payer.process)));
+    await Promise.all(
+      this.#payers.map(({ dataDir }) => rm(dataDir, { recursive: true, force: true })),
+    );
   }
 }
 

@@ -158,3 +158,20 @@ test('a coin name that would break Redis keys or commands is refused', (t) => {
     assert.equal(shelf(dir).coins.get('x.json').kind, 'broken', name);
   }
 });
+
+test('an explorer is a web address and nothing else: pages make links of it', (t) => {
+  const sound = { name: 'X', symbol: 'X', algorithm: 'x11' };
+  for (const txURL of [
+    'javascript:alert(1)//',
+    'x',
+    'https://a b/',
+    'http://a"b/',
+    'https://<b>/',
+  ]) {
+    const dir = configFolder(t, { 'coins/x.json': { ...sound, explorer: { txURL } } });
+    assert.equal(shelf(dir).coins.get('x.json').kind, 'broken', txURL);
+  }
+  const explorer = { txURL: 'https://explorer.example/tx/', blockURL: 'http://a/block?hash=' };
+  const dir = configFolder(t, { 'coins/x.json': { ...sound, explorer } });
+  assert.deepEqual(coin('x.json', dir).explorer, explorer);
+});

@@ -98,6 +98,15 @@ test("the operator's commands show and steer the running portal over its socket 
   assert.match(await operator('bans'), /Nobody is banned/);
   await assert.rejects(operator('ban', 'nonsense'));
   await assert.rejects(operator('loglevel', 'loud'));
+  await portal.line(/Payments of LTC run/);
+  assert.match(await operator('payments'), /LTC/);
+  assert.match(await operator('payments', 'pause', 'litecoin', 'for', 'a', 'test'), /pause/i);
+  assert.match(await operator('payments', 'status', 'litecoin'), /for a test/);
+  await operator('payments', 'resume', 'litecoin');
+  assert.doesNotMatch(await operator('payments', 'status', 'litecoin'), /for a test/);
+  await operator('payments', 'dry-run', 'litecoin');
+  await assert.rejects(operator('payments', 'pause', 'dogecoin'));
+  await assert.rejects(operator('payments', 'steal', 'litecoin'));
   await operator('loglevel', 'error');
 });
 

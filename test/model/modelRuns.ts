@@ -11,7 +11,11 @@ const lanes = 16;
 export interface ModelFigures {
   sequences: number;
   events: number;
+  /** Payment runs that died or had a call fail. */
   crashes: number;
+  credited: number;
+  orphaned: number;
+  payments: number;
 }
 
 /** Plays sequences 0 to count - 1 of the seed. Each that differs from the model is told of; the others go on. */
@@ -22,16 +26,25 @@ export async function playSequences(
   onProgress: (done: number) => void = () => undefined,
 ): Promise<ModelFigures> {
   const server = await startRedis({ args: ['--appendonly', 'no'] });
-  const figures: ModelFigures = { sequences: 0, events: 0, crashes: 0 };
+  const figures: ModelFigures = {
+    sequences: 0,
+    events: 0,
+    crashes: 0,
+    credited: 0,
+    orphaned: 0,
+    payments: 0,
+  };
   let next = 0;
   const lane = async (connection: RedisConnection): Promise<void> => {
     while (next < count) {
       const number = next++;
       await connection.command('FLUSHDB');
       try {
-        const { events, crashes } = await playSequence(connection, seed, number);
-        figures.events += events.length;
-        figures.crashes += crashes;
+        const sequence = await playSequence(connection, seed, number);
+        figures.events += sequence.events.length;
+        for (const what of ['crashes', 'credited', 'orphaned', 'payments'] as const) {
+          figures[what] += sequence[what];
+        }
       } catch (error) {
         onMismatch(error instanceof Error ? error.message : String(error));
       }

@@ -58,6 +58,9 @@ interface OffChain {
 class Sequence {
   readonly events: string[] = [];
   crashes = 0;
+  credited = 0;
+  orphaned = 0;
+  payments = 0;
   readonly #redis: RedisConnection;
   readonly #throws: Dice;
   readonly #model = new PoolModel();
@@ -219,22 +222,23 @@ class Sequence {
   }
 
   async #pay(): Promise<void> {
-    const { report } = await this.#run(() => 'live');
-    // Unless something stands in the way that is known of.
+    const refuses = this.#daemon.refuseNext !== undefined;
+    const report = await this.#run(() => 'live');
     if (report.outcome !== 'done' || report.problem !== undefined) {
-      if (this.#daemon.refuseNext === undefined) await this.#mayBeStuck(report);
+      await this.#mayBeStuck(report);
       return;
     }
     await this.#observe(true);
-    await this.#allIsDone();
+    // After a refusal the largest payees wait for the next run.
+    if (!refuses) await this.#allIsDone();
   }
 
   /** A payment run that ends at any call, dead or only with that call failed. */
   async #crash(): Promise<void> {
-    this.crashes += 1;
     let calls = this.#throws.between(1, 70);
     const lot: Lot = this.#throws.chance(0.7) ? 'die' : 'fail';
     await this.#run(() => (--calls === 0 ? lot : 'live'));
+    if (calls <= 0) this.crashes += 1;
     await this.#observe(false);
   }
 
@@ -254,20 +258,24 @@ class Sequence {
     const batch = await this.#hash(keys.pay('batch'));
     if (batch.get('state') !== 'sending') return;
     if (this.#daemon.hasSent(batch.get('comment') ?? '')) return;
-    await this.#redis.command('HSET', keys.pay('batch'), 'state', 'intent');
+    const processor = this.#processor(mortal(this.#redis, this.#daemon, () => 'live'));
+    const { ok, text } = await processor.resolve({ what: 'unpaid' });
+    await processor.stop();
+    if (!ok) throw new Mismatch(`the operator is refused: ${text}`);
   }
 
-  async #run(at: () => Lot): Promise<{ report: CycleReport; died: boolean }> {
+  async #run(at: () => Lot): Promise<CycleReport> {
     const process = mortal(this.#redis, this.#daemon, at);
     const processor = this.#processor(process);
     this.#lookedAt();
     const report = await processor.runOnce();
     await processor.stop();
-    if (process.isDead) {
-      // Its lease has run out by the time somebody else comes.
-      await this.#redis.command('HDEL', keys.pay('lease'), 'owner', 'until');
-    }
-    return { report, died: process.isDead };
+    this.credited += report.credited.length;
+    this.orphaned += report.orphaned.length;
+    this.payments += report.paid.length;
+    // Its lease has run out by the time somebody else comes.
+    await this.#redis.command('HDEL', keys.pay('lease'), 'owner', 'until');
+    return report;
   }
 
   #processor(parts: ReturnType<typeof mortal>): PaymentProcessor {
@@ -401,7 +409,7 @@ class Sequence {
     await this.#resolve();
     this.#daemon.refuseNext = undefined;
     for (let tries = 0; ; tries++) {
-      const { report } = await this.#run(() => 'live');
+      const report = await this.#run(() => 'live');
       if (report.outcome === 'done' && report.problem === undefined) break;
       await this.#observe(false);
       if (tries > 3) throw new Mismatch(`payments do not go on: ${report.problem}`);

@@ -169,7 +169,7 @@ test('a block that never comes is given up, without a template fetched for it', 
   assert.equal(tips().length, 1);
 });
 
-test('a flood of false news costs five questions a second and no template, and true news among it are heard', async (t) => {
+test('a flood of false news costs ten questions a second and no template, and true news among it are heard', async (t) => {
   const daemon = new StandInDaemon('a');
   const { refresher, tips } = setUp(t, [daemon]);
   await refresher.refresh();
@@ -183,13 +183,26 @@ test('a flood of false news costs five questions a second and no template, and t
     return told > 10_000 && performance.now() - began > 1_000;
   });
   const seconds = (performance.now() - began) / 1_000;
-  assert.ok(daemon.asked.tip <= 1 + 5 + 5 * seconds + 1, `${daemon.asked.tip} in ${seconds} s`);
+  assert.ok(daemon.asked.tip <= 1 + 10 + 10 * seconds + 1, `${daemon.asked.tip} in ${seconds} s`);
   assert.equal(daemon.asked.template, 1);
   refresher.heardOf(daemon.moveTo(101));
   const moved = performance.now();
   await until('the true block', () => tips().length === 2);
   assert.ok(performance.now() - moved < 1_000);
   assert.equal(daemon.asked.template, 2);
+});
+
+test('a block of our own is asked for at once, however many false news have used up the rate', async (t) => {
+  const daemon = new StandInDaemon('a');
+  const { refresher, tips } = setUp(t, [daemon]);
+  await refresher.refresh();
+  for (let i = 0; i < 1_000; i++) refresher.heardOf(i.toString(16).padStart(64, 'e'));
+  for (let height = 101; height < 120; height++) {
+    const hash = daemon.moveTo(height);
+    refresher.found(hash);
+    await until('work on it', () => tips().at(-1) === hash, 1_000);
+  }
+  assert.equal(tips().length, 20);
 });
 
 test('polling notices a block that nobody told of', async (t) => {
@@ -464,29 +477,26 @@ test('two real daemons part ways: the pool stays, follows the longer chain, and 
   const [x = ''] = await a.generate(1);
   await sameTip(a, b);
   await until('work on x', () => tips().at(-1) === x);
+  // From here on a does not hear of b's blocks.
+  await a.rpc('setnetworkactive', [false]);
   await b.rpc('invalidateblock', [x]);
   await aWhile();
   // Paid to another address, or it would be the same block.
   const [y = ''] = await b.generate(1, String(await a.rpc('getnewaddress')));
-  assert.notEqual(y, x);
   await aWhile();
   assert.deepEqual(tips(), [first, x]);
 
   const [z = ''] = await b.generate(1);
   await until('work on z', () => tips().at(-1) === z);
-  // The nodes are no peers any more, since b takes x for invalid.
-  for (const hash of [y, z]) await a.rpc('submitblock', [await b.rpc('getblock', [hash, 0])]);
-  await until('a reorganises', async () => (await a.rpc('getbestblockhash')) === z);
-  await a.rpc('invalidateblock', [z]);
-  await aWhile();
-  assert.deepEqual(tips(), [first, x, z]);
-
+  const missing = await Promise.all([y, z].map((hash) => b.rpc('getblock', [hash, 0])));
   await b.kill('SIGKILL');
   await until('it is said', () => says(lines, /the others are 1 block behind it/).length > 0);
   await aWhile();
   assert.deepEqual(tips(), [first, x, z]);
-  await a.rpc('reconsiderblock', [z]);
+
+  for (const block of missing) await a.rpc('submitblock', [block]);
   await until('work goes on', () => says(lines, /work goes on/).length > 0);
+  await a.rpc('setnetworkactive', [true]);
   const [last = ''] = await a.generate(1);
   await until('work from a', () => tips().at(-1) === last);
   assert.deepEqual(tips(), [first, x, z, last]);

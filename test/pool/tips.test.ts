@@ -90,6 +90,15 @@ test('an answer that was overtaken by a newer one does not take the chain back',
   assert.deepEqual(tips.choose(tip(101)), follow(tip(102), 0));
 });
 
+test('a guessed height is acted on, and not remembered', () => {
+  const tips = tipsOf(tip(100), tip(100));
+  tips.said(0, { hash: 'new', height: 101 }, tips.turn(), true);
+  assert.deepEqual(tips.choose(tip(100)), follow({ hash: 'new', height: 101 }, 0));
+  assert.equal(tips.heightOf('new'), undefined);
+  say(tips, 0, { hash: 'new', height: 99 });
+  assert.deepEqual(tips.choose(tip(100)), follow(tip(100), 1));
+});
+
 test('heights of blocks that any daemon stood on are remembered, of the last 32 each', () => {
   const tips = tipsOf(tip(1), tip(7));
   say(tips, 0, tip(2));

@@ -45,6 +45,7 @@ async function setUp(
       log,
       now: systemClock,
       groupMillis: 2,
+      gatherMillis: 1,
       ...options,
     });
   const recorder = open('writer-1');

@@ -7,6 +7,7 @@ import { openRedis } from '../../libs/redis/connection.ts';
 import { coinKeys } from '../../libs/redis/keys.ts';
 import { createRedisRecorder, type RedisRecorderOptions } from '../../libs/shares/redisRecorder.ts';
 import { segmentPath, spoolRoot } from '../../libs/shares/spoolFolder.ts';
+import { ownName } from '../../libs/shares/spoolOwner.ts';
 import { unfinishedSpools } from '../../libs/shares/spoolUnfinished.ts';
 import type { ShareRecorder } from '../../libs/shares/types.ts';
 import { freePort } from '../../scripts/regtest/freePort.ts';
@@ -261,6 +262,31 @@ test('several processes start at once on spools of the dead: each share is recor
   assert.equal(Object.keys(sums).length, 60);
   // Ten writers, a share of difficulty 16 of each worker.
   assert.ok(Object.values(sums).every((sum) => sum === '160'));
+});
+
+test('applied waits for what other processes had acknowledged before', async (t) => {
+  const redis = await redisFor(t);
+  const { open } = await setUp(t, redis.port);
+  const look = await connectFor(t, { port: redis.port });
+  const slow = open({ writerId: 'slow', gatherMillis: 200 });
+  const quick = open({ writerId: 'quick' });
+  const acknowledged = await recordMany(slow, 20);
+  acknowledged.push(...(await recordMany(quick, 5)));
+  assert.equal(await look.command('hexists', keys.roundCurrent, acknowledged[0] ?? ''), 0);
+  await quick.applied();
+  await hasEachOnce(t, redis.port, acknowledged);
+});
+
+test('applied does not wait for ever for a process that hangs', async (t) => {
+  const redis = await redisFor(t);
+  const { open, dataDir } = await setUp(t, redis.port);
+  const folder = join(spoolRoot(dataDir, 'testcoin'), `hung.live.${ownName()}`);
+  await mkdir(folder, { recursive: true });
+  await writeFile(segmentPath(folder, 1), recordsOf(1, 2));
+  const recorder = open({ othersMillis: 100 });
+  const acknowledged = await recordMany(recorder, 5);
+  await recorder.applied();
+  await hasEachOnce(t, redis.port, acknowledged);
 });
 
 test('a spool that is abandoned while we run is taken over too', async (t) => {

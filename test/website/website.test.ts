@@ -14,7 +14,7 @@ import { streamLimits } from '../../libs/website/eventStreams.ts';
 import { startWebsite } from '../../libs/website/website.ts';
 import { freePort } from '../../scripts/regtest/freePort.ts';
 import { configFolder } from '../config/configFolder.ts';
-import { memoryLog, until } from '../redis/testbed.ts';
+import { memoryLog, redisFor, until } from '../redis/testbed.ts';
 import { testCertificate, testKey } from '../stratum/support/certificate.ts';
 import { alice, fillAll, sampleMillis } from './sampleRedis.ts';
 import { configurationFor, get, siteFor, sse, websiteFor } from './support.ts';
@@ -245,6 +245,9 @@ test('without Redis from the start every page is there, and the figures come whe
   assert.equal((await get(website.port, '/health/live')).status, 200);
   assert.equal((await get(website.port, '/health/ready')).status, 503);
   assert.equal((await get(website.port, '/api/stats')).status, 200);
+  await redisFor(t, { port });
+  const isReady = async () => (await get(website.port, '/health/ready')).status === 200;
+  await until(isReady, 'the figures are there');
 });
 
 test('what Redis holds in other types and forms than expected stops nothing', async (t) => {
@@ -365,6 +368,7 @@ test('bytes that are no HTTP, and requests cut short, end their own connection o
   ]) {
     const socket = connect(site.website.port, '127.0.0.1');
     socket.on('error', () => undefined);
+    socket.resume();
     socket.write(bytes);
     await once(socket, 'close');
   }

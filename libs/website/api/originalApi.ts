@@ -44,7 +44,9 @@ export function originalApi({ gatherer, reader, streams, now }: OriginalApiOptio
   const forget = gatherer.onTick(() => {
     stats = statsNow();
     history = historyNow();
-    for (const stream of live) stream.send(eventText({ data: stats.text }));
+    if (live.size === 0) return;
+    const event = Buffer.from(eventText({ data: stats.text }));
+    for (const stream of live) stream.send(event);
   });
 
   const markStale = (response: Response): void => {

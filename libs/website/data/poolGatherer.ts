@@ -65,10 +65,9 @@ export class PoolGatherer {
 
   /** `window` in seconds. */
   constructor(source: PoolSource, window: number) {
-    const { algorithm, algorithmParams } = source.config.coin;
     this.source = source;
     this.#window = window;
-    this.hashesPerShare = 2 ** 32 / (multiplierOf(algorithm, algorithmParams) ?? 1);
+    this.hashesPerShare = 2 ** 32 / (multiplierOf(source.config.coin.algorithm) ?? 1);
     this.#hashrate = new HashrateWindow(window);
     this.#book = new BlockBook(source);
     // Shares that waited for Redis are written with their old times.
