@@ -30,7 +30,15 @@ function run(args) {
 function isStale() {
   if (!existsSync(stamp)) return true;
   const built = statSync(stamp).mtimeMs;
-  const sources = ['package-lock.json', 'tsconfig.json', 'init.ts', 'libs', 'scripts', 'test', 'website'];
+  const sources = [
+    'package-lock.json',
+    'tsconfig.json',
+    'init.ts',
+    'libs',
+    'scripts',
+    'test',
+    'website',
+  ];
   return sources.some((name) => newest(join(root, name)) > built);
 }
 

@@ -69,6 +69,9 @@ export class SpoolApplier {
   #hurry: () => void = () => undefined;
   #waiters: Waiter[] = [];
   readonly #forget: () => void;
+  /** Rejects with stop(). */
+  readonly #ended: Promise<never>;
+  #end: () => void = () => undefined;
 
   constructor(options: SpoolApplierOptions) {
     this.#options = options;
@@ -80,6 +83,10 @@ export class SpoolApplier {
       this.#known = false;
       this.#wake();
     });
+    this.#ended = new Promise((_, reject) => {
+      this.#end = () => reject(closedError());
+    });
+    this.#ended.catch(() => undefined);
   }
 
   /** Shares that are on disk and not in the store. */
@@ -153,6 +160,7 @@ export class SpoolApplier {
   stop(): void {
     this.#stopped = true;
     this.#forget();
+    this.#end();
     for (const { reject } of this.#waiters.splice(0)) reject(closedError());
     this.#hurry();
     this.#wake();
@@ -160,7 +168,7 @@ export class SpoolApplier {
 
   /**
    * Drops the segments that are safe in the store. True when nothing is left to apply or to drop. Rejects when the
-   * store or the disk does not answer.
+   * store or the disk does not answer, and with SHARES_CLOSED when stop() comes first.
    */
   async sweep(): Promise<boolean> {
     const { files, store, writerId, coin, log } = this.#options;
@@ -168,7 +176,7 @@ export class SpoolApplier {
     const finished = (segment: Segment) => !segment.open && this.#passed >= files.lastOf(segment);
     if (!this.#known) return false;
     if (files.segments.some(finished)) {
-      const safe = await store.safeSequence();
+      const safe = await Promise.race([store.safeSequence(), this.#ended]);
       for (const segment of files.segments.filter(finished)) {
         // What the store never got, because it is lost, needs no proof.
         if (!finished(segment) || Math.min(files.lastOf(segment), this.#applied) > safe) break;

@@ -154,7 +154,7 @@ export class SpoolHeirs {
     if (!(await heir.applier.sweep()) || !this.#heirs.delete(heir)) return;
     const { coin, log } = this.#options;
     heir.applier.stop();
-    await heir.store.retire();
+    void heir.store.retire();
     const aside = await removeFolder(heir.folder);
     log.debug(`The spool of ${coin} writer ${heir.writerId} is recorded and removed.`);
     if (aside !== undefined) {

@@ -124,7 +124,10 @@ export function createSpoolRecorder(options: SpoolRecorderOptions): ShareRecorde
   async function sweep(): Promise<void> {
     if (now() - written >= restMillis) await writer.rest();
     await applier.sweep().catch((error: unknown) => {
-      log.debug(`The spool of ${coin} stays as it is: ${messageOf(error)}`);
+      if (stop.signal.aborted || !said.allows('sweep')) return;
+      log.warning(
+        `The spool in ${files.folder} cannot be shortened, and grows until it can: ${messageOf(error)}`,
+      );
     });
     await heirs.sweep();
   }
@@ -152,6 +155,34 @@ export function createSpoolRecorder(options: SpoolRecorderOptions): ShareRecorde
     }
   }
 
+  let closing: Promise<void> | undefined;
+  async function close(): Promise<void> {
+    clearInterval(sweeper);
+    clearInterval(scanner);
+    let isWritten = false;
+    await within(options.closeMillis ?? 3_000, async () => {
+      await committer.close();
+      isWritten = true;
+      await applier.whenApplied();
+      await writer.rest();
+      if (await applier.sweep()) await store.retire();
+    });
+    applier.stop();
+    stop.abort();
+    await Promise.all([running, heirs.close(), sweeping]);
+    if (applier.waiting > 0) {
+      log.warning(
+        `${applier.waiting} shares of ${coin} wait in ${root}: they are recorded at the next start.`,
+      );
+    }
+    if (isWritten) await finish();
+    else {
+      log.error(
+        `The disk did not take the last shares of ${coin} in time: ${committer.pending} of them got no answer.`,
+      );
+    }
+  }
+
   return {
     record(share, done) {
       // A number that the store cannot add would hold up every share behind it.
@@ -171,31 +202,9 @@ export function createSpoolRecorder(options: SpoolRecorderOptions): ShareRecorde
       await applier.whenApplied();
       await untilStored(others, openStore, options.othersMillis ?? 10_000, stop.signal);
     },
-    async close() {
-      clearInterval(sweeper);
-      clearInterval(scanner);
-      let isWritten = false;
-      await within(options.closeMillis ?? 3_000, async () => {
-        await committer.close();
-        isWritten = true;
-        await applier.whenApplied();
-        await writer.rest();
-        if (await applier.sweep()) await store.retire();
-      });
-      applier.stop();
-      stop.abort();
-      await Promise.all([running, heirs.close(), sweeping]);
-      if (applier.waiting > 0) {
-        log.warning(
-          `${applier.waiting} shares of ${coin} wait in ${root}: they are recorded at the next start.`,
-        );
-      }
-      if (isWritten) await finish();
-      else {
-        log.error(
-          `The disk did not take the last shares of ${coin} in time: ${committer.pending} of them got no answer.`,
-        );
-      }
+    close() {
+      closing ??= close();
+      return closing;
     },
   };
 }

@@ -19,6 +19,7 @@ export interface PoolFilesOptions {
   readonly redisPort: number;
   readonly stratumPort: number;
   readonly cliPort: number;
+  readonly websitePort: number;
   /** Of node A's wallet. */
   readonly poolAddress: string;
   readonly feeAddress: string;
@@ -37,7 +38,13 @@ export function writePoolFiles(dir: string, options: PoolFilesOptions): void {
     logColors: false,
     cliPort: options.cliPort,
     clustering: { enabled: true, forks },
-    website: { enabled: false },
+    website: {
+      enabled: true,
+      host: '127.0.0.1',
+      port: options.websitePort,
+      stratumHost: '127.0.0.1',
+      stats: { updateInterval: 3, historicalRetention: 43_200, hashrateWindow: 60 },
+    },
     redis: { host: '127.0.0.1', port: options.redisPort },
   });
   mkdirSync(join(dir, 'pool_configs'), { recursive: true });

@@ -36,7 +36,7 @@ export async function setStage(
   timeline: Timeline,
   stopLater: (stop: () => Promise<void>) => void,
 ): Promise<Stage> {
-  const [stratumPort = 0, cliPort = 0] = await freePorts(2);
+  const [stratumPort = 0, cliPort = 0, websitePort = 0] = await freePorts(3);
   const redisDir = join(dir, 'redis');
   mkdirSync(redisDir);
   const redis = await startRedis({ dir: redisDir });
@@ -60,7 +60,14 @@ export async function setStage(
   ]);
 
   const addresses = await openWallets(pair);
-  writePoolFiles(dir, { pair, redisPort: redis.port, stratumPort, cliPort, ...addresses });
+  writePoolFiles(dir, {
+    pair,
+    redisPort: redis.port,
+    stratumPort,
+    cliPort,
+    websitePort,
+    ...addresses,
+  });
   const pool = await startChild({
     command: process.execPath,
     args: [join(installRoot, 'init.js'), '--dir', dir],
@@ -72,6 +79,7 @@ export async function setStage(
   writeFileSync(notifyWhen, '');
   timeline.event(`The portal starts with ${forks} pool workers: node init.js --dir ${dir}`, [
     `log      ${poolLog(dir)}`,
+    `website  http://127.0.0.1:${websitePort}/`,
     `miners   stratum+tcp://127.0.0.1:${stratumPort} (scrypt; any regtest address of Litecoin is a user)`,
   ]);
   return {

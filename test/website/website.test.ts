@@ -188,6 +188,8 @@ test('too many requests of one address are refused, of others not', async (t) =>
   assert.equal(refused.headers['content-type'], 'application/problem+json; charset=utf-8');
   assert.notEqual(refused.headers['retry-after'], undefined);
   assert.equal((await ask('10.1.1.2')).status, 200);
+  assert.equal((await ask('no address, \\ at all')).status, 200);
+  assert.equal((await ask('2001:db8::1')).status, 200);
   // Health and files are no business of the limit.
   assert.equal((await ask('10.1.1.1', '/health/live')).status, 200);
 });
@@ -202,6 +204,11 @@ test('event streams are limited for each address and in all', async (t) => {
   assert.equal((await open('10.1.1.1')).status, 429);
   assert.equal((await open('10.1.1.2')).status, 200);
   assert.equal((await open('10.1.1.3')).status, 503);
+  const head = await site.get('/api/v1/events', {
+    method: 'HEAD',
+    headers: { 'X-Forwarded-For': '10.1.1.4' },
+  });
+  assert.equal(head.status, 503);
   first.close();
   await until(async () => (await open('10.1.1.1')).status === 200, 'the place is free again');
 });

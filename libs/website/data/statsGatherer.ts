@@ -97,7 +97,11 @@ export class StatsGatherer {
     for (let due = performance.now(); !signal.aborted; ) {
       const isDue = performance.now() >= due;
       if (isDue) due = performance.now() + interval;
-      await (isDue ? this.tick() : this.#retry());
+      try {
+        await (isDue ? this.tick() : this.#retry());
+      } catch (error) {
+        this.#say('the statistics', error);
+      }
       const left = due - performance.now();
       const pause = Math.max(this.stale ? Math.min(left, retryMillis) : left, 10);
       await sleep(pause, undefined, { signal, ref: false }).catch(() => undefined);
