@@ -6,7 +6,7 @@ const cost = { N: 32_768, r: 8, p: 1 };
 const saltBytes = 16;
 const hashBytes = 32;
 const form =
-  /^scrypt\$(\d{1,7})\$(\d{1,2})\$(\d{1,2})\$([A-Za-z0-9+/=]{16,64})\$([A-Za-z0-9+/=]{40,128})$/;
+  /^scrypt\$(\d{1,7})\$(\d{1,2})\$(\d{1,2})\$([A-Za-z0-9+/=]{8,64})\$([A-Za-z0-9+/=]{40,128})$/;
 /** A hash that asks for more memory than this is not one of ours. */
 const mostMemory = 128 * 1024 * 1024;
 
@@ -17,7 +17,7 @@ export async function hashPassword(password: string): Promise<string> {
 }
 
 /** Constant time for hashes of one cost. False for a text that is no hash of ours. */
-export async function isPassword(password: string, hashed: string): Promise<boolean> {
+export async function verifyPassword(password: string, hashed: string): Promise<boolean> {
   const [, n, r, p, salt, hash] = form.exec(hashed) ?? [];
   if (salt === undefined || hash === undefined) return false;
   const known = Buffer.from(hash, 'base64');
@@ -40,9 +40,16 @@ function derive(
   options: { N: number; r: number; p: number },
 ): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    scrypt(password, salt, length, { ...options, maxmem: mostMemory }, (error, key) => {
-      if (error === null) resolve(key);
-      else reject(error);
-    });
+    // One accented letter may be typed as one code point or as two.
+    scrypt(
+      password.normalize('NFC'),
+      salt,
+      length,
+      { ...options, maxmem: mostMemory },
+      (error, key) => {
+        if (error === null) resolve(key);
+        else reject(error);
+      },
+    );
   });
 }

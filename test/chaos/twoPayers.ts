@@ -100,9 +100,10 @@ async function playTurn(
 /** Resolves when everything is credited and paid; what a killed process left unknown is resolved as an operator would. */
 async function quiet(couple: Couple, ground: PayGround, when: string, tally: Tally): Promise<void> {
   const isQuiet = async () => {
-    const batch = await ground.redis.hash(keys.pay('batch'));
+    // In the order in which money goes, so that none of it is overlooked on its way.
     const pending = await ground.redis.members(keys.blocksPending);
     const balances = await ground.redis.hash(keys.balances);
+    const batch = await ground.redis.hash(keys.pay('batch'));
     const due = Object.entries(balances).some(
       ([worker, amount]) => worker !== 'nobody' && Number(amount) >= 0.01,
     );

@@ -3,9 +3,9 @@ import express, { type Router } from 'express';
 import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
 import { secretsOf } from '../../config/secrets.ts';
 import type { PoolConfig, PortalConfig } from '../../config/types.ts';
+import { verifyPassword } from '../../primitives/password.ts';
 import { isRecord, own } from '../../primitives/unknown.ts';
 import { problemBody } from '../httpProblem.ts';
-import { verifyPassword } from '../passwordHash.ts';
 
 // POST /api/admin/<method> with {"password"}, as the original has it.
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { hashPassword } from '../../../libs/primitives/password.ts';
 import { isRecord, own } from '../../../libs/primitives/unknown.ts';
-import { hashPassword } from '../../../libs/website/passwordHash.ts';
 import { type Reply, type Site, secrets, siteFor } from '../support.ts';
 
 const admin = { enabled: true, password: secrets.admin };
