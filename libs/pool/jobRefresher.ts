@@ -52,9 +52,9 @@ const sayEvery = 60_000;
 /** Milliseconds that a look waits for slow daemons; what they say later counts all the same. */
 const patience = 2_000;
 const tipTimeout = 10_000;
-/** For a template: shorter while another daemon could give it. */
+/** For a template: shorter where another daemon could give it. */
 const fetchTimeout = 30_000;
-const impatientFetchTimeout = 5_000;
+const impatientFetchTimeout = 10_000;
 const retryFailed = 1_000;
 /** After news of a block that no daemon stands on yet. Their sum is how long it is hoped for. */
 const retryNews = [20, 50, 150, 400, 1_000, 2_000] as const;
@@ -275,11 +275,12 @@ class Refresher implements JobRefresher {
   /** A job from the first of these daemons that gives a template which is fit for it. */
   async #fetchFrom(daemons: readonly number[], force: boolean): Promise<void> {
     let problem: unknown;
-    for (const [place, index] of daemons.entries()) {
-      const source = this.#options.sources[index];
+    const { sources } = this.#options;
+    const timeout = sources.length > 1 ? impatientFetchTimeout : fetchTimeout;
+    for (const index of daemons) {
+      const source = sources[index];
       if (source === undefined) continue;
       const asked = this.#tips.turn();
-      const timeout = place + 1 < daemons.length ? impatientFetchTimeout : fetchTimeout;
       try {
         this.#take(index, parseBlockTemplate(await source.fetch({ timeout })), asked, force);
         return;
@@ -342,7 +343,7 @@ class Refresher implements JobRefresher {
     this.#saidBehind = true;
     const blocks = choice.blocks === 1 ? '1 block' : `${choice.blocks} blocks`;
     log.warning(
-      `Daemon ${sources[this.#followed]?.name}, which gave the last job, does not answer, and the others are ${blocks} behind it: miners stay on height ${this.#options.jobs.current?.height} until one has caught up.`,
+      `Daemon ${sources[this.#followed]?.name}, which gave the last job, gives no work now, and the others are ${blocks} behind it: miners stay on height ${this.#options.jobs.current?.height} until one has caught up.`,
     );
   }
 }

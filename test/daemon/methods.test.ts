@@ -40,6 +40,14 @@ test('what a pool asks all the time may be asked again', () => {
   }
 });
 
+test('the question for the best block, and the one for work, do not queue behind others', () => {
+  assert.deepEqual(['getbestblockhash', 'getblocktemplate', 'getbalance'].map(isUrgent), [
+    true,
+    true,
+    false,
+  ]);
+});
+
 test('a found block is urgent, and harmless to give twice', () => {
   assert.equal(isUrgent('submitblock'), true);
   assert.equal(isRepeatable('submitblock'), true);
