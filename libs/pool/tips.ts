@@ -8,7 +8,8 @@ export interface Tip {
 
 /**
  * follow: templates on `tip` are wanted, from these daemons, the preferred one first. behind: whoever stood on the
- * current tip is silent or gives no work, and all others are `blocks` blocks short of it. unknown: nobody has said anything yet.
+ * current tip is silent or gives no work, and all others are `blocks` blocks short of it. unknown: nobody has said
+ * anything yet.
  */
 export type Choice =
   | { readonly kind: 'follow'; readonly tip: Tip; readonly daemons: readonly number[] }
