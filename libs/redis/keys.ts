@@ -32,7 +32,7 @@ export interface CoinKeys {
   roundBlocks(height: number): string;
   /** set of block hashes in state candidate: neither accepted nor refused yet. */
   readonly openBlocks: string;
-  /** string: the highest sequence of share groups that was applied for this writer. Expires long after the last one. */
+  /** string: the highest sequence of share groups that was applied for this writer. Expires long after its spool. */
   spoolSequence(writerId: string): string;
   pay(what: PayKey): string;
   /** list of settled payments as JSON, newest first. */

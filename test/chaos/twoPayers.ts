@@ -81,7 +81,7 @@ async function playTurn(
       await ground.findMature();
     }
     if (throws.chance(0.8)) {
-      await until('the other process takes over', () => couple.hasTakenOver(), patience);
+      await until('the other process takes over', () => couple.hasTakenOver(victim), patience);
       tally.count('take-overs');
       await sleep(throws.between(0, 500));
     } else await sleep(throws.between(0, leaseMillis));
@@ -133,7 +133,7 @@ class Couple {
   readonly mode: SendMode;
   readonly #ground: PayGround;
   readonly #payers: Payer[] = [];
-  #epochAtStop = 0;
+  #stoppedSince = 0;
 
   constructor(ground: PayGround, mode: SendMode) {
     this.#ground = ground;
@@ -187,22 +187,21 @@ class Couple {
       patience,
     ).catch(() => undefined);
     if (found === undefined) return undefined;
-    await until('the process is stopped', async () => {
-      const stat = await readFile(`/proc/${found.process.pid}/stat`, 'utf8');
-      return stat.split(') ')[1]?.startsWith('T') === true;
-    });
-    this.#epochAtStop = await this.#epoch();
+    await until('the process is stopped', () => isStopped(found));
+    this.#stoppedSince = Date.now();
     return found;
   }
 
-  /** Only the one that was not stopped can have taken the lease anew. */
-  async hasTakenOver(): Promise<boolean> {
-    return (await this.#epoch()) > this.#epochAtStop;
-  }
-
-  async #epoch(): Promise<number> {
+  /** What the stopped one held has run out by then: a lease that holds now is the other one's. */
+  async hasTakenOver(victim: Payer): Promise<boolean> {
+    // One that was woken a moment ago may have come by the same point, without a lease.
+    for (const other of this.#payers) {
+      if (other !== victim && (await isStopped(other))) other.process.kill('SIGCONT');
+    }
+    const now = Date.now();
+    if (now < this.#stoppedSince + leaseMillis) return false;
     const lease = await this.#ground.redis.hash(keys.pay('lease'));
-    return Number(lease['epoch'] ?? 0);
+    return Number(lease['until'] ?? 0) > now;
   }
 
   /** The operator says that the open batch was never sent, to whichever of the two is at work. */
@@ -230,6 +229,12 @@ class Couple {
       this.#payers.map(({ dataDir }) => rm(dataDir, { recursive: true, force: true })),
     );
   }
+}
+
+/** As the system sees it. */
+async function isStopped(payer: Payer): Promise<boolean> {
+  const stat = await readFile(`/proc/${payer.process.pid}/stat`, 'utf8').catch(() => '');
+  return stat.split(') ')[1]?.startsWith('T') === true;
 }
 
 async function kill(child: ChildProcess): Promise<void> {

@@ -5,6 +5,7 @@ import { systemClock } from '../../libs/primitives/units.ts';
 import type { RedisConnection } from '../../libs/redis/connection.ts';
 import { coinKeys } from '../../libs/redis/keys.ts';
 import { createRedisRecorder, type RedisRecorderOptions } from '../../libs/shares/redisRecorder.ts';
+import { createRedisWriter } from '../../libs/shares/redisWriter.ts';
 import type { ShareRecord, ShareRecorder } from '../../libs/shares/types.ts';
 import type { RedisServerOptions } from '../../scripts/regtest/redisServer.ts';
 import {
@@ -307,6 +308,35 @@ test('a Redis at its memory limit takes nothing and loses nothing; with more mem
   await look.command('config', 'set', 'maxmemory', '0');
   assert.equal(await waiting, true);
   assert.equal(await sumOf(look, 'w1'), 16);
+});
+
+test('groups that do not follow on the writer’s last sequence are not applied, whatever Redis has lost or gained', async (t) => {
+  const { connection, look, log } = await setUp(t);
+  const writer = createRedisWriter({
+    connection,
+    keys,
+    writerId: 'w',
+    log,
+    now: systemClock,
+    windowSeconds: 600,
+    signal: new AbortController().signal,
+    waiting: () => 0,
+  });
+  const steps: [sequence: number, after: number, outcome: string][] = [
+    [2, 1, 'moved'],
+    [3, 0, 'applied'],
+    [3, 0, 'already'],
+    [2, 1, 'already'],
+    [5, 2, 'moved'],
+    [5, 4, 'moved'],
+    [5, 3, 'applied'],
+  ];
+  for (const [sequence, after, outcome] of steps) {
+    assert.equal(await writer.apply(sequence, [sampleShare()], after), outcome);
+  }
+  assert.equal(await writer.lastSequence(), 5);
+  assert.equal(await sumOf(look, 'w1'), 32);
+  assert.deepEqual(await hashOf(look, keys.stats), { validShares: '2' });
 });
 
 test('a sequence stays while its writer lives, and expires months after it has closed', async (t) => {
