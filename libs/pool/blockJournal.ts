@@ -91,5 +91,6 @@ async function readCandidate(file: string): Promise<Candidate> {
     time: millis(number('time')),
     reward: text('reward'),
     networkDifficulty: number('networkDifficulty'),
+    ...(own(value, 'solo') === true ? { solo: true as const } : {}),
   };
 }

@@ -392,5 +392,6 @@ function candidateOf(
     time,
     reward: job.poolReward.toString(),
     networkDifficulty: job.networkDifficulty,
+    ...(share.solo ? { solo: true as const } : {}),
   };
 }

@@ -150,6 +150,7 @@ function recordOf(submit: Submit, job: Job | undefined, time: ReturnType<Clock>)
     jobId: submit.jobId,
     height: job?.height ?? 0,
     blockDiff,
+    ...(submit.solo ? { solo: true as const } : {}),
   };
 }
 

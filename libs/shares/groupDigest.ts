@@ -37,10 +37,10 @@ export function digestGroup(shares: readonly ShareRecord[], clock: HashrateClock
   const totals = new Map<string, number>();
   const hashrate: (string | number)[] = [];
   let valid = 0;
-  for (const { worker, difficulty, time, valid: isValid } of shares) {
+  for (const { worker, difficulty, time, valid: isValid, solo } of shares) {
     if (isValid) {
       valid += 1;
-      totals.set(worker, (totals.get(worker) ?? 0) + difficulty);
+      if (!solo) totals.set(worker, (totals.get(worker) ?? 0) + difficulty);
     }
     const ms = clock.tick(worker, Math.floor(time));
     hashrate.push(

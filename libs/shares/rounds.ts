@@ -100,7 +100,7 @@ export function createRounds(options: RoundsOptions): RedisRounds {
             [...roundKeys(blockHash, height), keys.blockIndex],
             [
               ...[blockHash, height, block.txHash, block.finder, block.time],
-              ...[block.reward, block.networkDifficulty],
+              ...[block.reward, block.networkDifficulty, block.solo ? '1' : '0'],
             ],
           ),
         waiting('closed', blockHash),
@@ -202,7 +202,17 @@ export function parseBlock(
   if (txHash === undefined || finder === undefined || reward === undefined) return undefined;
   if (!Number.isSafeInteger(height) || !Number.isFinite(time)) return undefined;
   if (!Number.isFinite(networkDifficulty) || !/^\d+$/.test(reward)) return undefined;
-  return { height, blockHash, txHash, finder, time: millis(time), reward, networkDifficulty };
+  const solo = facts.get('solo') === '1' ? { solo: true as const } : {};
+  return {
+    height,
+    blockHash,
+    txHash,
+    finder,
+    time: millis(time),
+    reward,
+    networkDifficulty,
+    ...solo,
+  };
 }
 
 /** What live pages are told when a daemon took the block. */

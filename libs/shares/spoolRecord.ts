@@ -99,10 +99,10 @@ function rowOf(share: ShareRecord): unknown[] {
     share.shareDiff,
     share.blockDiff,
   ];
-  const { blockHash, blockHashInvalid, error } = share;
-  if (blockHash !== undefined || blockHashInvalid !== undefined || error !== undefined) {
-    row.push(blockHash ?? null, blockHashInvalid ?? null, error ?? null);
-  }
+  const { blockHash, blockHashInvalid, error, solo } = share;
+  const texts = [blockHash ?? null, blockHashInvalid ?? null, error ?? null];
+  if (solo) row.push(...texts, 1);
+  else if (texts.some((text) => text !== null)) row.push(...texts);
   return row;
 }
 
@@ -113,7 +113,7 @@ function shareOf(row: readonly unknown[]): ShareRecord | undefined {
   if (typeof worker !== 'string' || typeof ip !== 'string' || typeof jobId !== 'string') {
     return undefined;
   }
-  const [blockHash, blockHashInvalid, error] = texts;
+  const [blockHash, blockHashInvalid, error, solo] = texts;
   return {
     time: millis(time),
     worker,
@@ -128,6 +128,7 @@ function shareOf(row: readonly unknown[]): ShareRecord | undefined {
     ...(typeof blockHash === 'string' ? { blockHash } : {}),
     ...(typeof blockHashInvalid === 'string' ? { blockHashInvalid } : {}),
     ...(typeof error === 'string' ? { error } : {}),
+    ...(solo === 1 ? { solo: true } : {}),
   };
 }
 

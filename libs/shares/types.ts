@@ -22,6 +22,8 @@ export interface ShareRecord {
   /** Shown to MPOS with emitInvalidBlockHashes. */
   readonly blockHashInvalid?: string;
   readonly error?: string;
+  /** Mined for itself: it counts in statistics and in no round; a block that it finds is its worker's alone. */
+  readonly solo?: true;
 }
 
 export interface ShareRecorder {
@@ -94,6 +96,8 @@ export interface FoundBlock {
   readonly reward: string;
   /** The network's difficulty in stratum units. */
   readonly networkDifficulty: number;
+  /** Found by a SOLO share: the finder gets all of it, and no round ends. */
+  readonly solo?: true;
 }
 
 export interface Rounds {

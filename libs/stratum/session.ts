@@ -10,6 +10,7 @@ import { extranonceBytes, extranonceHex } from './extranonce.ts';
 import { JobDifficulties } from './jobDifficulties.ts';
 import { LineReader } from './lines.ts';
 import {
+  asksForSolo,
   difficultyInPassword,
   type Message,
   nameFault,
@@ -112,6 +113,8 @@ export class Session {
   #extranonce1Bytes: Buffer | undefined;
   #worker: string | undefined;
   #moreWorkers: Set<string> | undefined;
+  /** Workers whose last password asked for SOLO mining. */
+  #soloWorkers: Set<string> | undefined;
   #logins: Map<string, HeldLogin> | undefined;
   #difficulty: Difficulty;
   #pending: Difficulty | undefined;
@@ -312,7 +315,9 @@ export class Session {
       return;
     }
     const wanted = difficultyInPassword(password);
+    const solo = asksForSolo(password);
     if (this.#isAuthorized(worker)) {
+      this.#setSolo(worker, solo);
       this.#send(trueReply(id));
       if (wanted !== undefined) this.#prefer(wanted);
       return;
@@ -338,6 +343,7 @@ export class Session {
         return { ok: false, reason: 'The login could not be checked' } as const;
       })
       .then((answer) => {
+        if (answer.ok) this.#setSolo(worker, solo);
         this.#loggedIn(id, worker, answer.ok ? undefined : answer.reason, wanted);
       })
       .catch((error: unknown) => {
@@ -369,6 +375,14 @@ export class Session {
     if (held.logins === 0) this.#logins?.delete(worker);
     if (this.#logins?.size === 0) this.#logins = undefined;
     for (const submit of held.submits.splice(0)) this.#submit(submit);
+  }
+
+  #setSolo(worker: string, solo: boolean): void {
+    if (!solo) this.#soloWorkers?.delete(worker);
+    else {
+      this.#soloWorkers ??= new Set();
+      this.#soloWorkers.add(worker);
+    }
   }
 
   #isAuthorized(worker: string): boolean {
@@ -425,6 +439,7 @@ export class Session {
         versionMask: this.#versionMask,
         jobDifficulty,
         currentDifficulty: this.#difficulty,
+        solo: this.port.config.solo === true || this.#soloWorkers?.has(worker) === true,
       },
       (answer) => {
         if (answered) return;

@@ -45,6 +45,8 @@ export interface Submit {
   readonly jobDifficulty: Difficulty;
   /** In force now. */
   readonly currentDifficulty: Difficulty;
+  /** The port, or the worker's password, asks for SOLO mining. */
+  readonly solo: boolean;
 }
 
 export type SubmitAnswer =

@@ -90,3 +90,47 @@ test('a block found through stratum, with segwit transactions in it, is paid out
     (Number(toBob) / 1e8).toFixed(8).replace(/\.?0+$/, ''),
   );
 });
+
+test('a SOLO miner gets all of the block that it finds, and the round of the others goes on', async (t) => {
+  const rig = await buildRig(t, { forks: 1 });
+  const { a } = rig.litecoin;
+  // Rewards belong to the miners: the fee of the payment comes from other coins of the wallet.
+  await a.generate(101, await newAddress(rig.litecoin));
+  const portal = rig.start();
+  await takesMiners(portal, 1);
+  const start = (worker: string, password: string) =>
+    startTestMiner({
+      port: rig.stratumPort,
+      worker,
+      password,
+      algorithm: 'scrypt',
+      sharesPerSecond: 0,
+    });
+  const [others, alone] = [await newAddress(rig.litecoin), await newAddress(rig.litecoin)];
+  const round = start(others, 'x');
+  const solo = start(`${alone}.rig`, 'x,m=solo');
+  cleanUp(t, () => Promise.all([round.stop(), solo.stop()]));
+  await mineShares(round, 3, false);
+  await mineShares(solo, 2, false);
+  await mineShares(solo, 1, true);
+  await until('the block waits for its confirmations', async () => {
+    return (await rig.redis.scard('litecoin:blocksPending')) === 1;
+  });
+  const inRound = await rig.redis.hgetall('litecoin:shares:roundCurrent');
+  assert.deepEqual(Object.keys(inRound), [others]);
+  assert.ok(Math.abs(Number(inRound[others]) - 3 * 1.6e-5) < 1e-12);
+
+  const block = (await a.rpc('getblock', [lastBlockOf(solo), 2])) as ChainBlock;
+  const reward = block.tx[0] === undefined ? 0n : received(block.tx[0], rig.poolAddress);
+  await a.generate(100);
+  const txid = await until('the payment is settled', async () => {
+    const [payment] = await rig.redis.lrange('litecoin:payments', 0, 0);
+    return payment === undefined
+      ? undefined
+      : String((JSON.parse(payment) as { txid: string }).txid);
+  });
+  await a.generate(1);
+  const paid = (await a.rpc('getrawtransaction', [txid, true])) as ChainTransaction;
+  assert.equal(received(paid, alone), reward);
+  assert.equal(received(paid, others), 0n);
+});

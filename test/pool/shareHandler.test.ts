@@ -46,6 +46,7 @@ function setUp(hash: Buffer, settings: Partial<JobSettings> = {}) {
         versionMask: 0,
         jobDifficulty: difficulty(0.5),
         currentDifficulty: difficulty(0.5),
+        solo: false,
         ...changes,
       },
       (answer) => void answers.push(answer),
@@ -74,6 +75,16 @@ test('a share that cannot be recorded is refused with error 20 and not held agai
   const [answer] = answers;
   assert.ok(answer && !answer.ok);
   assert.deepEqual([answer.code, answer.counts], [20, false]);
+});
+
+test('a SOLO share is recorded as one', () => {
+  const { recorder, send } = setUp(share);
+  send({ jobDifficulty: easy, currentDifficulty: easy, solo: true });
+  send({ jobDifficulty: easy, currentDifficulty: easy, nonce: '00000002' });
+  assert.deepEqual(
+    recorder.shares.map(({ solo }) => solo),
+    [true, undefined],
+  );
 });
 
 test('a refused share is answered at once and recorded as invalid with its reason', () => {

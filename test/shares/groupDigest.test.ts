@@ -60,3 +60,10 @@ test('a worker named __proto__ is a worker', () => {
   );
   assert.deepEqual(digest.sums, ['__proto__', '16', 'constructor', '16']);
 });
+
+test('a SOLO share counts as valid and for the hashrate, but in no round', () => {
+  const shares = [{ ...sampleShare({ worker: 'alone' }), solo: true as const }, sampleShare()];
+  const digest = digestGroup(shares, new HashrateClock());
+  assert.deepEqual([digest.valid, digest.workers, digest.sums], [2, 1, ['w1', '16']]);
+  assert.equal(digest.hashrate.length, 4);
+});

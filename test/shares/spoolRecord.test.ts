@@ -81,3 +81,12 @@ test('a payload that is no list of shares has none', () => {
   }
   assert.equal(decodeShares(Buffer.from(JSON.stringify([row])))?.length, 1);
 });
+
+test('a SOLO share comes back as one, with or without a block', () => {
+  const plain: ShareRecord = { ...sampleShare(), solo: true };
+  const block: ShareRecord = { ...plain, blockHash: 'ab'.repeat(32) };
+  const bytes = encodeRecord(1, [plain, block, sampleShare()]);
+  const read = readRecord(bytes, 0);
+  assert.ok(read.kind === 'record');
+  assert.deepEqual(decodeShares(read.payload), [plain, block, sampleShare()]);
+});

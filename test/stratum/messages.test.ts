@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { difficultyInPassword, nameFault, parseMessage } from '../../libs/stratum/messages.ts';
+import {
+  asksForSolo,
+  difficultyInPassword,
+  nameFault,
+  parseMessage,
+} from '../../libs/stratum/messages.ts';
 
 test('a submit is read into its fields, versionBits only when sent', () => {
   const line =
@@ -87,5 +92,14 @@ test('d=N is found in a password between other settings, and nothing else is', (
   ];
   for (const [password, value] of found) {
     assert.equal(difficultyInPassword(password), value, password);
+  }
+});
+
+test('m=solo is found among other words of a password, and nowhere else', () => {
+  for (const password of ['m=solo', 'x,m=solo', 'd=5;m=solo;x', 'x M=SOLO']) {
+    assert.equal(asksForSolo(password), true, password);
+  }
+  for (const password of ['', 'x', 'solo', 'm=solos', 'am=solo', 'm=prop']) {
+    assert.equal(asksForSolo(password), false, password);
   }
 });

@@ -301,6 +301,7 @@ test('a submit carries what the pool needs to judge it', async (t) => {
       versionMask: 0,
       jobDifficulty: 8,
       currentDifficulty: 8,
+      solo: false,
     },
   ]);
 });
@@ -520,4 +521,28 @@ test('good shares that come too fast raise the difficulty, refused ones do not',
     await miner.waitFor(({ params }) => params?.[0] === '2');
     assert.deepEqual(miner.paramsOf('mining.set_difficulty'), expected);
   }
+});
+
+test('SOLO is a word in the password of a worker, or an option of the port', async (t) => {
+  const { port, pool } = await startServer(t);
+  const miner = await StratumClient.open(port, {}, t);
+  await miner.start('a');
+  await miner.request('mining.authorize', ['b', 'x,m=solo']);
+  miner.send(submitLine('one', 'a'));
+  miner.send(submitLine('two', 'b'));
+  await miner.waitFor(({ id }) => id === 'two');
+  // The last login counts.
+  await miner.request('mining.authorize', ['b', 'x']);
+  miner.send(submitLine('three', 'b'));
+  await miner.waitFor(({ id }) => id === 'three');
+  assert.deepEqual(
+    pool.submits.map(({ solo }) => solo),
+    [false, true, false],
+  );
+  const soloPort = await startServer(t, { ports: [{ ...plainPort, solo: true }] });
+  const other = await StratumClient.open(soloPort.port, {}, t);
+  await other.start('a');
+  other.send(submitLine('one', 'a'));
+  await other.waitFor(({ id }) => id === 'one');
+  assert.equal(soloPort.pool.submits[0]?.solo, true);
 });

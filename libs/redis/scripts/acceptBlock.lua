@@ -25,9 +25,10 @@ if state == 'candidate' then return 'accepted' end
 
 redis.call('HDEL', KEYS[1], 'reason')
 redis.call('PERSIST', KEYS[1])
-redis.call('SADD', KEYS[4], ARGV[1])
 redis.call('HINCRBY', KEYS[7], 'invalidBlocks', -1)
 redis.pcall('ZADD', KEYS[9], height, ARGV[1])
+if redis.call('HGET', KEYS[1], 'solo') == '1' then return 'reclaimed' end
+redis.call('SADD', KEYS[4], ARGV[1])
 if redis.call('EXISTS', KEYS[3]) == 0 and redis.call('EXISTS', KEYS[2]) == 1 then
   redis.call('RENAME', KEYS[2], KEYS[3])
 end

@@ -19,6 +19,8 @@ local others = redis.call('SCARD', KEYS[4]) - redis.call('SISMEMBER', KEYS[4], A
 for _, member in ipairs(redis.call('SMEMBERS', KEYS[7])) do
   if string.match(member, ':(%d+)$') == height then others = others + 1 end
 end
+-- A SOLO block ended no round: there is none to give back.
+if redis.call('HGET', KEYS[1], 'solo') == '1' then others = others + 1 end
 local round = {}
 if others == 0 then round = redis.call('HGETALL', KEYS[3]) end
 local workers = {}
