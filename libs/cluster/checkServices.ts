@@ -1,3 +1,4 @@
+import { mapLimit } from 'async';
 import type { DaemonConfig, PoolConfig, PortalConfig, RedisConfig } from '../config/types.ts';
 import { createDaemonClient } from '../daemon/rpcClient.ts';
 import { say } from '../log/console.ts';
@@ -7,6 +8,7 @@ import { pingRedis } from '../redis/connection.ts';
 // `node init.js --check`: does everything that the configuration names answer?
 
 const patience = 5_000;
+const atOnce = 16;
 
 /** Says for each daemon, wallet and Redis whether it answers. True if all do. */
 export async function checkServices(
@@ -14,16 +16,17 @@ export async function checkServices(
   pools: readonly PoolConfig[],
 ): Promise<boolean> {
   const checks = [
-    redisCheck('config.json', portal.redis),
+    () => redisCheck('config.json', portal.redis),
     ...pools.flatMap((pool) => [
-      ...pool.daemons.map((daemon) => daemonCheck(pool, daemon, 'getblockcount')),
+      ...pool.daemons.map((daemon) => () => daemonCheck(pool, daemon, 'getblockcount')),
       ...(pool.paymentProcessing.enabled
-        ? [daemonCheck(pool, pool.paymentProcessing.daemon, 'getbalance')]
+        ? [() => daemonCheck(pool, pool.paymentProcessing.daemon, 'getbalance')]
         : []),
-      ...(pool.mposMode.enabled ? [] : [redisCheck(pool.file, pool.redis)]),
+      ...(pool.mposMode.enabled ? [] : [() => redisCheck(pool.file, pool.redis)]),
     ]),
   ];
-  const results = await Promise.all(checks);
+  // A portal of a hundred coins must not open hundreds of connections at once.
+  const results = await mapLimit(checks, atOnce, async (check: () => Promise<Result>) => check());
   for (const { line } of results) say(line);
   say(
     results.every(({ ok }) => ok)

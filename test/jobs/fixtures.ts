@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Algorithm } from '../../libs/algos/types.ts';
 import { type BlockTemplate, parseBlockTemplate } from '../../libs/jobs/blockTemplate.ts';
-import { createJob, type Job, type JobParams, type JobSettings } from '../../libs/jobs/job.ts';
+import { createJob, type Job, type JobSettings } from '../../libs/jobs/job.ts';
 import { ByteReader } from '../../libs/primitives/bytes.ts';
 import { installRoot } from '../../libs/primitives/installRoot.ts';
 import { millis } from '../../libs/primitives/units.ts';
@@ -136,35 +136,6 @@ export function readCoinbase(bytes: Uint8Array, isPos = false): Transaction {
     witness,
     tail: reader.raw(reader.left).toString('hex'),
   };
-}
-
-export interface MinerWork {
-  readonly extranonce1: string;
-  readonly extranonce2: string;
-  readonly ntime: string;
-  readonly nonce: string;
-  /** 8 hex digits, the job's when left out. */
-  readonly version?: string;
-}
-
-/** What a miner hashes, made of nothing but the strings of mining.notify. */
-export function minerHeader(params: JobParams, work: MinerWork): Buffer {
-  const swap = (hex: string) =>
-    (hex.match(/.{8}/g) ?? []).map((word) => (word.match(/../g) ?? []).reverse().join('')).join('');
-  const coinbase = params.coinb1 + work.extranonce1 + work.extranonce2 + params.coinb2;
-  let root = sha256d(Buffer.from(coinbase, 'hex'));
-  for (const node of params.merkleBranch) {
-    root = sha256d(Buffer.concat([root, Buffer.from(node, 'hex')]));
-  }
-  return Buffer.from(
-    swap(work.version ?? params.version) +
-      swap(params.prevHash) +
-      root.toString('hex') +
-      swap(work.ntime) +
-      swap(params.nbits) +
-      swap(work.nonce),
-    'hex',
-  );
 }
 
 /** Readers of a recorded JSON file in test/vectors/. */
