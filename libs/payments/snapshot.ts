@@ -1,4 +1,3 @@
-import { parseCoinsFloor } from '../primitives/money.ts';
 import { type Satoshis, satoshis } from '../primitives/units.ts';
 import type { RedisConnection } from '../redis/connection.ts';
 import type { CoinKeys } from '../redis/keys.ts';
@@ -96,11 +95,4 @@ export function differenceOf(books: Books): Satoshis {
 /** What is owed to workers and lies in the wallet: a batch that may have been sent is not counted. */
 export function owedOf(books: Books, batchState: string | undefined): Satoshis {
   return satoshis(books.balances + (batchState === 'intent' ? books.inFlight : 0n));
-}
-
-/** For what is only shown: the readable ones of these amounts. */
-export function sumShown(texts: Iterable<string>, decimals: number): Satoshis {
-  let sum = 0n;
-  for (const text of texts) sum += parseCoinsFloor(text, decimals) ?? 0n;
-  return satoshis(sum);
 }
