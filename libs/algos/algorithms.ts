@@ -6,7 +6,7 @@ import { AlgorithmError } from './errors.ts';
 import { fallbackHash, fallbackHashAsync } from './fallback.ts';
 import { type NativeHash, native } from './native.ts';
 import { nearest } from './nearest.ts';
-import { isNormalHashing, isProofOfStake } from './params.ts';
+import { isNamedByHeader, isNormalHashing, isProofOfStake } from './params.ts';
 import { selfTest } from './selfTest.ts';
 import { sha256, sha256d } from './sha256.ts';
 import { type AlgorithmEntry, keccakNormal, refused, table } from './table.ts';
@@ -22,7 +22,7 @@ const batchers = new Map<string, ReturnType<typeof batched>>();
 
 /**
  * The algorithm `name` with the coin file's `params`: nValue, rValue, timeTable, chainStartTime, nMin, nMax,
- * normalHashing, and reward ("POS" for a proof-of-stake coin).
+ * normalHashing, namedByHeader, and reward ("POS" for a proof-of-stake coin).
  * Throws AlgorithmError: ALGORITHM_UNKNOWN, ALGORITHM_PARAMS, ALGORITHM_MISSING (not built), ALGORITHM_WRONG (the code
  * gives a wrong hash for a known header: tried once a process). Its hashes throw RangeError for a header that is not
  * 80 bytes, and ALGORITHM_PARAMS when a scrypt-jane header's time asks for more memory than is allowed.
@@ -45,7 +45,9 @@ export function createAlgorithm(
     return out;
   };
   const oncePerCoinbase = entry.coinbase === 'onceUnlessNormal' && !isNormal;
-  const isNamedByPow = entry.block === 'pow' || (entry.block === 'headerUnlessPos' && isPos);
+  const isNamedByPow =
+    !isNamedByHeader(params) &&
+    (entry.block === 'pow' || (entry.block === 'headerUnlessPos' && isPos));
   return {
     name: entry.name,
     multiplier: entry.multiplier,

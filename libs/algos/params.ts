@@ -90,6 +90,13 @@ function janeFactor(age: number): number {
   return Math.max(0, Math.trunc((log * 170 + twoBits * 25 - 2320) / 100));
 }
 
+/** `namedByHeader` (false): SHA-256d of the header is the block's name, whatever the proof of work is. */
+export function isNamedByHeader(params: UnknownRecord): boolean {
+  const value = own(params, 'namedByHeader') ?? false;
+  if (typeof value !== 'boolean') throw fault('namedByHeader must be true or false');
+  return value;
+}
+
 /** `normalHashing` (false): the coin hashes its coinbase twice like most, and Keccak runs twice. */
 export function isNormalHashing(params: UnknownRecord): boolean {
   const value = own(params, 'normalHashing') ?? false;

@@ -117,9 +117,11 @@ export function parseCommand(line: string): CliCommand | string {
   }
   const options = own(value, 'options') ?? {};
   if (!isRecord(options)) return '"options" must be an object.';
-  return {
-    command,
-    params,
-    options: new Map(Object.entries(options).map(([key, option]) => [key, String(option)])),
-  };
+  const texts = new Map<string, string>();
+  for (const [key, option] of Object.entries(options)) {
+    // JSON can hold an object whose toString is no function, or lists too deep to be written out: String() would throw.
+    if (typeof option === 'object') return 'each of the "options" must be a text.';
+    texts.set(key, String(option));
+  }
+  return { command, params, options: texts };
 }

@@ -52,9 +52,9 @@ export class CoinPayer {
     const group = createDaemonGroup([paymentProcessing.daemon], this.#log, systemClock);
     this.#group = group;
     await waitForDaemon(group, this.#log, signal);
-    const { network } = await detectDaemon(group, coin);
+    const { network, reward } = await detectDaemon(group, coin);
     const addresses = createAddressBook(coin, network, group);
-    const poolScript = await addresses.scriptForReward(address, 'The pool address');
+    const poolScript = await addresses.scriptForPool(address, coin.reward ?? reward);
     const poolPayee = await addresses.payee(address);
     const redis = openRedis(redisConfig, this.#log);
     this.#redis = redis;

@@ -5,11 +5,11 @@ import { boolean, choice, number, text, whole } from './values.ts';
 
 // A file of coins/.
 
-const magic = () =>
-  mapped(
-    text({ pattern: /^[0-9a-fA-F]{8}$/, expected: 'a text of 8 hex digits' }),
-    (value: string) => value.toLowerCase(),
-  );
+const fourBytes = () => text({ pattern: /^[0-9a-fA-F]{8}$/, expected: 'a text of 8 hex digits' });
+
+const magic = () => mapped(fourBytes(), (value: string) => value.toLowerCase());
+
+const bits = () => mapped(fourBytes(), (value: string) => Number.parseInt(value, 16));
 
 /** true, false, or, as some coin files of the original have it, the same in quotes. */
 const quotableBoolean = (): Schema<boolean> => {
@@ -32,6 +32,10 @@ const forms: Schema<AddressForms> = object({
   bech32: optional(
     text({ pattern: /^[a-z0-9]{1,83}$/, expected: 'a prefix of lower-case letters and digits' }),
     'prefix of bech32 addresses',
+  ),
+  cashaddr: optional(
+    text({ pattern: /^[a-z]{1,20}$/, expected: 'a prefix of lower-case letters' }),
+    'prefix of CashAddr addresses',
   ),
 });
 
@@ -67,6 +71,10 @@ const algorithmFields = {
   nMin: optional(whole({ min: 0, max: 40 }), 'least N factor of scrypt-jane'),
   nMax: optional(whole({ min: 0, max: 40 }), 'greatest N factor of scrypt-jane'),
   normalHashing: optional(boolean(), 'plain variant of the algorithm'),
+  namedByHeader: optional(
+    boolean(),
+    'blocks are named by SHA-256d of their header, as on chains with several algorithms',
+  ),
 };
 
 export const coinFields = {
@@ -101,6 +109,11 @@ export const coinFields = {
     'confirmations of a spendable coinbase',
   ),
   addresses: optional(networks, 'forms of addresses on each network'),
+  versionMask: optional(bits(), 'bits of the version that miners may roll, in hex'),
+  rules: optional(
+    list(text({ pattern: /^[a-z0-9_-]{1,32}$/, expected: 'the name of a rule' })),
+    'rules that block templates are asked for with',
+  ),
   explorer: optional(explorer, 'where people look up transactions, blocks and addresses'),
   diffShift: optional(whole(), 'not used: difficulties follow from the algorithm'),
   ...algorithmFields,
@@ -111,8 +124,9 @@ export const coinSchema = object(coinFields);
 /** The coin of coins/`file`, whose fields have been read. */
 export function coinFrom(file: string, value: ValueOf<typeof coinFields>): CoinConfig {
   const { name, algorithm, addresses, nValue, rValue, timeTable, chainStartTime, ...rest } = value;
-  const { nMin, nMax, normalHashing, diffShift: _, ...facts } = rest;
-  const parameters = { nValue, rValue, timeTable, chainStartTime, nMin, nMax, normalHashing };
+  const { nMin, nMax, normalHashing, namedByHeader, diffShift: _, ...facts } = rest;
+  const scrypts = { nValue, rValue, timeTable, chainStartTime, nMin, nMax };
+  const parameters = { ...scrypts, normalHashing, namedByHeader };
   return {
     ...facts,
     file,

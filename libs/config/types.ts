@@ -207,9 +207,16 @@ export interface CoinConfig {
   readonly maturity: number;
   /** Address forms by network, where known. */
   readonly networks: CoinNetworks;
+  /**
+   * Bits of a header's version that miners may roll, unsigned 32 bits; left out: those of BIP 320, 0x1fffe000. 0 on
+   * chains with merged mining, whose versions carry the chain's id there.
+   */
+  readonly versionMask?: number;
+  /** Rules that block templates are asked for with from the start, besides "segwit"; others are learnt. */
+  readonly rules?: readonly string[];
   /** What a txid, block hash or address is appended to, to look it up. */
   readonly explorer?: ExplorerConfig;
-  /** Parameters of the algorithm: nValue, rValue, timeTable, chainStartTime, nMin, nMax, normalHashing. */
+  /** Parameters of the algorithm: nValue, rValue, timeTable, chainStartTime, nMin, nMax, normalHashing, namedByHeader. */
   readonly algorithmParams: Readonly<Record<string, unknown>>;
 }
 
@@ -227,4 +234,6 @@ export interface AddressForms {
   readonly pubKeyHash: readonly number[];
   readonly scriptHash: readonly number[];
   readonly bech32?: string;
+  /** Prefix of CashAddr addresses, whose checksum it is part of. */
+  readonly cashaddr?: string;
 }

@@ -32,7 +32,7 @@ const defaultTimeout = 30_000;
 export function createTemplateSource(daemon: DaemonClient, coin: CoinConfig): TemplateSource {
   const { name } = daemon;
   // Without this one, daemons of the years around segwit leave witness transactions and their fees out.
-  const rules = new Set(['segwit']);
+  const rules = new Set(['segwit', ...(coin.rules ?? [])]);
   let hasBestBlockHash = true;
 
   const ask = ({ timeout = defaultTimeout, longPollId }: FetchOptions): Promise<unknown> => {

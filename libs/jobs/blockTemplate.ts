@@ -38,6 +38,8 @@ export interface BlockTemplate {
   readonly coinbaseFlags: Buffer;
   /** The output script of the witness commitment (BIP 141). */
   readonly witnessCommitment: Buffer | undefined;
+  /** The coinbase's transaction version where the template tells it (Syscoin), unsigned 32 bits. */
+  readonly coinbaseVersion: number | undefined;
   /** Extra payload of the coinbase of chains with special transactions (Dash's DIP 2 and 4). */
   readonly coinbasePayload: Buffer | undefined;
   /** Litecoin's MWEB extension block. */
@@ -70,6 +72,7 @@ export function parseBlockTemplate(reply: unknown): BlockTemplate {
   );
   const minTime = optional(reply, 'mintime');
   const longPollId = optional(reply, 'longpollid');
+  const coinbaseVersion = optional(reply, 'version_coinbase');
   return {
     version: integerOf(own(reply, 'version'), 'version', -0x80000000, highestUint32) >>> 0,
     previousHash: bytesOf(own(reply, 'previousblockhash'), 'previousblockhash', 32).toString('hex'),
@@ -83,6 +86,10 @@ export function parseBlockTemplate(reply: unknown): BlockTemplate {
     payees: parsePayees(reply, coinbaseValue),
     coinbaseFlags: flagsOf(optional(reply, 'coinbaseaux')),
     witnessCommitment: optionalBytes(reply, 'default_witness_commitment'),
+    coinbaseVersion:
+      coinbaseVersion === undefined
+        ? undefined
+        : integerOf(coinbaseVersion, 'version_coinbase', -0x80000000, highestUint32) >>> 0,
     coinbasePayload: optionalBytes(reply, 'coinbase_payload'),
     mweb: optionalBytes(reply, 'mweb'),
     votes: votesOf(reply),
@@ -98,6 +105,7 @@ export function isSameWork(a: BlockTemplate, b: BlockTemplate): boolean {
     a.version === b.version &&
     a.nbits === b.nbits &&
     a.coinbaseValue === b.coinbaseValue &&
+    a.coinbaseVersion === b.coinbaseVersion &&
     a.target.equals(b.target) &&
     a.transactions.txids.equals(b.transactions.txids) &&
     a.coinbaseFlags.equals(b.coinbaseFlags) &&

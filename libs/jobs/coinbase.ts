@@ -128,6 +128,7 @@ function startOf(
 
 /** Special transactions (DIP 2) have version 3 and their type, 5 for a coinbase, in the upper half. */
 function versionOf(template: BlockTemplate, settings: CoinbaseSettings): number {
+  if (template.coinbaseVersion !== undefined) return template.coinbaseVersion;
   if (template.coinbasePayload !== undefined) return 3 | (5 << 16);
   return settings.txMessages ? 2 : 1;
 }
@@ -155,7 +156,10 @@ function withLength(bytes: Buffer): Buffer[] {
   return [compactSize(bytes.length), bytes];
 }
 
-/** Commitment, pool, the chain's payees, recipients: together exactly what the coinbase may pay. */
+/**
+ * Commitment, pool, the chain's payees, recipients: together exactly what the coinbase may pay. On POS chains the pool
+ * comes first: their daemons sign a block by the key of its coinbase's first output.
+ */
 function shareOut(
   template: BlockTemplate,
   settings: CoinbaseSettings,
@@ -178,7 +182,8 @@ function shareOut(
       ? []
       : [{ script: template.witnessCommitment, amount: satoshis(0n) }];
   const pool = { script: settings.poolScript, amount: poolReward };
-  return { outputs: [...commitment, pool, ...payees, ...recipients], poolReward };
+  const first = settings.reward === 'POS' ? [pool, ...commitment] : [...commitment, pool];
+  return { outputs: [...first, ...payees, ...recipients], poolReward };
 }
 
 function sumOf(outputs: readonly { readonly amount: Satoshis }[]): bigint {

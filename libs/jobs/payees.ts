@@ -29,7 +29,36 @@ export function parsePayees(template: UnknownRecord, coinbaseValue: Satoshis): P
   const funds = fundFields.flatMap((field) => payeesIn(template, field));
   // Some daemons name the masternode in the older `payee` too: it is paid once.
   const single = masternodes.length === 0 ? singlePayee(template, coinbaseValue) : [];
-  return [...masternodes, ...budgets, ...single, ...funds];
+  return [...masternodes, ...budgets, ...single, ...funds, ...demands(template)];
+}
+
+/** What eCash's daemons demand of a coinbase: the miner fund, at one of several addresses, and the stakers' part. */
+function demands(template: UnknownRecord): Payee[] {
+  const coinbase = optional(template, 'coinbasetxn');
+  if (!isRecord(coinbase)) return [];
+  const fund = recordIn(coinbase, 'minerfund');
+  const stakers = recordIn(coinbase, 'stakingrewards');
+  const addresses = fund && own(fund, 'addresses');
+  const script = stakers && recordIn(stakers, 'payoutscript');
+  return [
+    ...(fund === undefined
+      ? []
+      : demanded(fund, 'minerfund', { address: Array.isArray(addresses) ? addresses[0] : '' })),
+    ...(stakers === undefined
+      ? []
+      : demanded(stakers, 'stakingrewards', { script: script && own(script, 'hex') })),
+  ];
+}
+
+function demanded(demand: UnknownRecord, field: string, to: UnknownRecord): Payee[] {
+  return payeeOf({ ...to, amount: own(demand, 'minimumvalue') }, field);
+}
+
+function recordIn(from: UnknownRecord, key: string): UnknownRecord | undefined {
+  const value = optional(from, key);
+  if (value === undefined) return undefined;
+  if (!isRecord(value)) throw new TemplateError(key, `must be an object, not ${shown(value)}`);
+  return value;
 }
 
 function payeesIn(template: UnknownRecord, field: string): Payee[] {

@@ -1,9 +1,16 @@
 import type { AddressForms, CoinConfig } from '../config/types.ts';
 import { askAddress } from '../daemon/addresses.ts';
-import type { ChainNetwork, DaemonGroup } from '../daemon/types.ts';
-import { addressOfMiningKey, decodeAddress, scriptOfMiningKey } from '../primitives/address.ts';
+import type { AddressFacts, ChainNetwork, DaemonGroup } from '../daemon/types.ts';
+import {
+  addressOfMiningKey,
+  decodeAddress,
+  decodeAnyAddress,
+  scriptOfMiningKey,
+} from '../primitives/address.ts';
 import { CodedError, messageOf } from '../primitives/errors.ts';
+import { hash160 } from '../primitives/hash.ts';
 import { isHex, parseHex } from '../primitives/hex.ts';
+import { p2pkh, payToPubKey } from '../primitives/script.ts';
 import { addressPart } from '../primitives/workerName.ts';
 
 // Which addresses are good for this coin, and the output scripts that pay them. Where the coin file tells the forms
@@ -37,6 +44,11 @@ export interface AddressBook {
    * opinion: a difference would burn every reward. Throws AddressError.
    */
   scriptForReward(address: string, what: string): Promise<Buffer>;
+  /**
+   * The script of the pool's own output: the address's, but on a chain with staking `key OP_CHECKSIG`, since daemons
+   * there sign a submitted block with the key that its coinbase names. Throws AddressError.
+   */
+  scriptForPool(address: string, reward: 'POW' | 'POS'): Promise<Buffer>;
   /** The address that a worker's statistics go under: the payee's as far as it is known at once. Never throws. */
   addressOf(worker: string): string;
   /** The script of a payee that a block template names, at once. Throws AddressError when it is not known. */
@@ -46,6 +58,7 @@ export interface AddressBook {
 /** Verdicts of the daemon that are kept; more names than that start the memory anew. */
 const mostRemembered = 50_000;
 const miningKey = 20;
+const hashSize = 20;
 
 export function createAddressBook(
   coin: CoinConfig,
@@ -54,6 +67,8 @@ export function createAddressBook(
 ): AddressBook {
   const forms = coin.networks[network];
   const remembered = new Map<string, AddressVerdict>();
+  /** Version bytes of P2PKH addresses, as learnt from an address of the daemon's wallet. */
+  let keyVersion: Buffer | undefined;
 
   const askDaemon = async (address: string): Promise<AddressVerdict> => {
     const known = remembered.get(address);
@@ -61,7 +76,8 @@ export function createAddressBook(
     let verdict: AddressVerdict;
     try {
       const facts = await askAddress(group, address);
-      verdict = verdictOf(address, facts.isValid, facts.scriptPubKey);
+      verdict = verdictOf(address, facts, keyVersion);
+      keyVersion ??= versionOfKey(address, facts);
     } catch (error) {
       // Not remembered: the daemon may answer the next time.
       return { ok: false, reason: `the daemon could not be asked (${messageOf(error)})` };
@@ -82,6 +98,26 @@ export function createAddressBook(
   const look = async (address: string): Promise<AddressVerdict> =>
     lookHere(address) ?? askDaemon(address);
 
+  const scriptForReward = async (address: string, what: string): Promise<Buffer> => {
+    const own = await look(address);
+    if (!own.ok) {
+      throw new AddressError(
+        'ADDRESS_INVALID',
+        `${what} ${address} is no address of ${coin.displayName} on the ${network} chain: ${own.reason}.`,
+      );
+    }
+    if (forms === undefined || own.address === undefined) return own.script;
+    const daemon = await askAddress(group, own.address);
+    const script = own.script.toString('hex');
+    if (!daemon.isValid || (daemon.scriptPubKey ?? script) !== script) {
+      throw new AddressError(
+        'ADDRESS_SCRIPT',
+        `${what} ${address} means script ${script} here, but the daemon says ${daemon.isValid ? daemon.scriptPubKey : 'that it is invalid'}: check the address forms of coins/${coin.file}.`,
+      );
+    }
+    return own.script;
+  };
+
   return {
     look,
     payee: async (worker) => {
@@ -94,24 +130,23 @@ export function createAddressBook(
         reason: `coins/${coin.file} does not tell how the ${network} chain writes addresses, so none can be made of a mining key`,
       };
     },
-    scriptForReward: async (address, what) => {
-      const own = await look(address);
-      if (!own.ok) {
+    scriptForReward,
+    scriptForPool: async (address, reward) => {
+      if (reward === 'POW') return scriptForReward(address, 'The pool address');
+      const script =
+        forms === undefined ? undefined : await scriptForReward(address, 'The pool address');
+      // Where the forms are not known the key alone decides: old daemons tell no script.
+      const facts = await askAddress(group, address);
+      keyVersion ??= versionOfKey(address, facts);
+      const key = parseHex(facts.pubKey);
+      const isKey = key?.length === 33 || key?.length === 65;
+      if (key === undefined || !isKey || script?.equals(p2pkh(hash160(key))) === false) {
         throw new AddressError(
-          'ADDRESS_INVALID',
-          `${what} ${address} is no address of ${coin.displayName} on the ${network} chain: ${own.reason}.`,
+          'ADDRESS_KEY',
+          `The daemon tells no public key for the pool address ${address}, and on a chain with staking blocks are signed with it: take an address (pay to public key hash) of the daemon's own wallet.`,
         );
       }
-      if (forms === undefined || own.address === undefined) return own.script;
-      const daemon = await askAddress(group, own.address);
-      const script = own.script.toString('hex');
-      if (!daemon.isValid || (daemon.scriptPubKey ?? script) !== script) {
-        throw new AddressError(
-          'ADDRESS_SCRIPT',
-          `${what} ${address} means script ${script} here, but the daemon says ${daemon.isValid ? daemon.scriptPubKey : 'that it is invalid'}: check the address forms of coins/${coin.file}.`,
-        );
-      }
-      return own.script;
+      return payToPubKey(key);
     },
     addressOf: (worker) => {
       const address = addressPart(worker);
@@ -138,13 +173,33 @@ function lookMiningKey(key: string, forms: AddressForms | undefined): AddressVer
 
 function verdictOf(
   address: string,
-  isValid: boolean,
-  scriptPubKey: string | undefined,
+  facts: AddressFacts,
+  keyVersion: Buffer | undefined,
 ): AddressVerdict {
-  if (!isValid) return { ok: false, reason: 'the daemon calls it invalid' };
-  const script = parseHex(scriptPubKey);
-  if (script === undefined || script.length === 0) {
-    return { ok: false, reason: 'the daemon tells no output script for it' };
+  if (!facts.isValid) return { ok: false, reason: 'the daemon calls it invalid' };
+  const told = parseHex(facts.scriptPubKey);
+  if (told !== undefined && told.length > 0) return { ok: true, script: told, address };
+  // Old daemons tell no script, and the key of their own addresses only.
+  const version = versionOfKey(address, facts) ?? keyVersion;
+  const decoded = decodeAnyAddress(address);
+  if (
+    version !== undefined &&
+    decoded.ok &&
+    version.equals(decoded.payload.subarray(0, -hashSize))
+  ) {
+    return { ok: true, script: p2pkh(decoded.payload.subarray(-hashSize)), address };
   }
-  return { ok: true, script, address };
+  return { ok: false, reason: 'the daemon tells no output script for it' };
+}
+
+/** The version bytes of an address whose public key the daemon tells, if it is the address of that key. */
+function versionOfKey(address: string, { pubKey }: AddressFacts): Buffer | undefined {
+  const key = parseHex(pubKey);
+  const decoded = decodeAnyAddress(address);
+  if (key === undefined || !decoded.ok) return undefined;
+  const { payload } = decoded;
+  if (!payload.subarray(-hashSize).equals(hash160(key))) return undefined;
+  const version = payload.subarray(0, -hashSize);
+  // A witness program has no version bytes.
+  return version.length === 0 ? undefined : version;
 }

@@ -121,7 +121,7 @@ export class Pool {
     const addresses = createAddressBook(coin, facts.network, group);
     const settings: JobSettings = {
       algorithm,
-      poolScript: await addresses.scriptForReward(config.address, 'The pool address'),
+      poolScript: await addresses.scriptForPool(config.address, reward),
       recipients: await recipientScripts(config, addresses),
       signature: config.coinbaseSignature,
       txMessages: coin.txMessages,
@@ -211,6 +211,7 @@ export class Pool {
       limits: config.limits,
       extranonce: this.#options.extranonces,
       multiplier: algorithm.multiplier,
+      ...(coin.versionMask === undefined ? {} : { versionMask: coin.versionMask }),
       ...(await certificateOf(config)),
       now,
       bans: this.#options.bans.map(({ ip, until }) => ({ ip, until: millis(until) })),

@@ -1,16 +1,18 @@
 import { bech32, bech32m, createBase58check } from '@scure/base';
+import { decodeCashAddr, encodeCashAddr, looksLikeCashAddr } from './cashAddr.ts';
 import { messageOf } from './errors.ts';
 import { sha256 } from './hash.ts';
 import { parseHex } from './hex.ts';
 import { p2pkh, p2sh, witnessProgram } from './script.ts';
 
-// Addresses to output scripts: base58check, bech32 (BIP 173) and bech32m (BIP 350).
+// Addresses to output scripts: base58check, bech32 (BIP 173), bech32m (BIP 350) and CashAddr.
 
 /** How a chain writes its addresses. Versions above 255 are two bytes long (Zcash's 0x1cb8); the first is the usual one. */
 export interface AddressFormsLike {
   readonly pubKeyHash: readonly number[];
   readonly scriptHash: readonly number[];
   readonly bech32?: string;
+  readonly cashaddr?: string;
 }
 
 export type AddressKind = 'p2pkh' | 'p2sh' | 'witness';
@@ -26,7 +28,7 @@ export interface DecodedAddress {
   readonly kind: AddressKind;
   /** The output script that pays the address. */
   readonly script: Buffer;
-  /** One spelling for all that mean the same script: lower-case bech32, the first of several versions. */
+  /** One spelling for all that mean the same script: lower case, CashAddr with its prefix, the first of several versions. */
   readonly canonical: string;
 }
 
@@ -50,6 +52,9 @@ export function decodeAddress(
 ): DecodedAddress | AddressRefused {
   if (address.length === 0 || address.length > longestAddress)
     return refused('its length is wrong');
+  if (forms.cashaddr !== undefined && looksLikeCashAddr(address)) {
+    return decodeCash(address, forms.cashaddr);
+  }
   const prefix = forms.bech32?.toLowerCase();
   if (prefix === undefined || !address.toLowerCase().startsWith(`${prefix}1`)) {
     return decodeBase58(address, forms);
@@ -87,11 +92,11 @@ export function scriptOfMiningKey(hex40: string): Buffer {
   return p2pkh(miningKeyHash(hex40));
 }
 
-/** The base58 address of a mining key on a chain with these forms. Throws RangeError. */
+/** The address of a mining key on a chain with these forms: CashAddr, else base58. Throws RangeError. */
 export function addressOfMiningKey(hex40: string, forms: AddressFormsLike): string {
   const [version] = forms.pubKeyHash;
   if (version === undefined) throw new RangeError('The chain has no version for public key hashes');
-  return encodeBase58(version, miningKeyHash(hex40));
+  return spell('p2pkh', version, miningKeyHash(hex40), forms);
 }
 
 function miningKeyHash(hex40: string): Buffer {
@@ -114,7 +119,7 @@ function decodeBase58(address: string, forms: AddressFormsLike): DecodedAddress 
     const [usual] = versions;
     if (usual === undefined || !versions.includes(version)) continue;
     if (versionLength !== lengthOfVersion(version)) continue;
-    return { ok: true, kind, script: scriptOf(hash), canonical: encodeBase58(usual, hash) };
+    return { ok: true, kind, script: scriptOf(hash), canonical: spell(kind, usual, hash, forms) };
   }
   return refused(`its version ${version} belongs to another chain`);
 }
@@ -125,6 +130,25 @@ function base58Payload(address: string): Buffer | undefined {
   } catch {
     return undefined;
   }
+}
+
+function decodeCash(address: string, prefix: string): DecodedAddress | AddressRefused {
+  const decoded = decodeCashAddr(address, prefix);
+  if (!decoded.ok) return decoded;
+  const { kind, hash } = decoded;
+  const script = kind === 'p2pkh' ? p2pkh(hash) : p2sh(hash);
+  return { ok: true, kind, script, canonical: encodeCashAddr(prefix, kind, hash) };
+}
+
+function spell(
+  kind: 'p2pkh' | 'p2sh',
+  version: number,
+  hash: Buffer,
+  { cashaddr }: AddressFormsLike,
+): string {
+  return cashaddr === undefined
+    ? encodeBase58(version, hash)
+    : encodeCashAddr(cashaddr, kind, hash);
 }
 
 function encodeBase58(version: number, hash: Buffer): string {

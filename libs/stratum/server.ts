@@ -10,7 +10,13 @@ import { type ExtranonceSource, Extranonces } from './extranonce.ts';
 import { parseProxyHeader } from './proxyProtocol.ts';
 import { admit, type Rate } from './rateLimit.ts';
 import { NotifyLines } from './replies.ts';
-import { type OpenPort, Session, type SessionFacts, type SessionHost } from './session.ts';
+import {
+  type OpenPort,
+  Session,
+  type SessionFacts,
+  type SessionHost,
+  usualVersionMask,
+} from './session.ts';
 import type { JobNotice, PoolBehind } from './types.ts';
 
 // The ports of one pool on one fork: accepts, keeps the sessions, sends jobs, bans, sweeps.
@@ -30,6 +36,8 @@ export interface StratumOptions {
   readonly extranonce: { readonly first: number; readonly count: number } | ExtranonceSource;
   /** Multiplier of the algorithm (65536 for scrypt), for mining.suggest_target; default 1. */
   readonly multiplier?: number;
+  /** Version bits that miners may roll, default 1fffe000; fewer where the coin uses some of them for itself. */
+  readonly versionMask?: number;
   /** PEM text, for ports with `tls`. */
   readonly tls?: { readonly cert: string; readonly key: string };
   readonly now: Clock;
@@ -100,6 +108,9 @@ export class StratumServer {
       },
       get multiplier() {
         return options().multiplier ?? 1;
+      },
+      get versionMask() {
+        return options().versionMask ?? usualVersionMask;
       },
       get connectionTimeout() {
         return options().connectionTimeout * 1_000;

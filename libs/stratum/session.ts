@@ -47,8 +47,8 @@ const mostInFlight = 1_024;
 const fewInFlight = 512;
 /** After another pool came behind the port, wrong shares are held against nobody for so long. */
 const poolChangeGrace = 10_000;
-/** Version bits that miners may roll (BIP 320). */
-const poolVersionMask = 0x1fffe000;
+/** Version bits that miners may roll (BIP 320), where the coin does not use them for itself. */
+export const usualVersionMask = 0x1fffe000;
 
 /** A port that is open. A reload of the configuration puts another `config` into it. */
 export interface OpenPort {
@@ -63,6 +63,8 @@ export interface SessionHost {
   readonly notifyLines: NotifyLines;
   /** Multiplier of the algorithm: what turns a target into a difficulty. */
   readonly multiplier: number;
+  /** Version bits that miners may roll. */
+  readonly versionMask: number;
   /** Milliseconds without a submit until a miner is dropped, 0 for never. */
   readonly connectionTimeout: number;
   readonly messageRate: Rate | undefined;
@@ -569,8 +571,8 @@ export class Session {
   }
 
   #allowRolling(asked: unknown): [string, unknown][] {
-    const mask = asked === undefined ? poolVersionMask : parseHex(asked, 4)?.readUInt32BE(0);
-    this.#versionMask = mask === undefined ? 0 : mask & poolVersionMask;
+    const mask = asked === undefined ? this.#host.versionMask : parseHex(asked, 4)?.readUInt32BE(0);
+    this.#versionMask = mask === undefined ? 0 : mask & this.#host.versionMask;
     if (this.#versionMask === 0) return [['version-rolling', false]];
     return [
       ['version-rolling', true],

@@ -13,6 +13,9 @@ import { OncePer } from '../log/oncePer.ts';
 import { messageOf } from '../primitives/errors.ts';
 import type { Clock } from '../primitives/units.ts';
 import { RedisError } from '../redis/errors.ts';
+import { adminApiV1 } from './admin/adminApiV1.ts';
+import type { AdminCentre } from './admin/adminCentre.ts';
+import { adminPages } from './admin/adminPages.ts';
 import { htmlType, sendBody } from './answers.ts';
 import { adminRouter } from './api/adminApi.ts';
 import { HttpProblem, problemBody, titleOf } from './httpProblem.ts';
@@ -36,6 +39,8 @@ export interface AppOptions {
   readonly originalApi: express.Router;
   readonly v1: express.Router;
   readonly health: express.Router;
+  /** Undefined while it is off. */
+  readonly admin: AdminCentre | undefined;
   /** Answers by class ("2xx"): counted here. */
   readonly answered: Map<string, number>;
   /** Requests of one address in a minute, files left out. */
@@ -59,7 +64,7 @@ const contentPolicy = {
 };
 
 export function createApp(options: AppOptions): Express {
-  const { portal, pools, models, reader, answered } = options;
+  const { portal, pools, models, reader, admin, answered } = options;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -99,11 +104,18 @@ export function createApp(options: AppOptions): Express {
   );
   app.get('/key.html', keyPageRoute(options.keyCoins));
 
-  if (portal.website.adminCenter.enabled) app.use('/api/admin', adminRouter(portal, pools));
+  if (admin !== undefined) {
+    app.use(
+      '/api/admin/v1',
+      adminApiV1(admin, () => models.shell('/admin').notice),
+    );
+    app.use('/api/admin', adminRouter(portal, pools, admin));
+  }
   app.use('/api', allowEverywhere);
   app.use('/api/v1', options.v1);
   app.use('/api', options.originalApi);
-  app.use(pageRoutes({ models, reader, adminEnabled: portal.website.adminCenter.enabled }));
+  if (admin !== undefined) app.use('/admin', adminPages(admin, models));
+  app.use(pageRoutes({ models, reader, adminEnabled: admin !== undefined }));
   app.use(() => {
     throw new HttpProblem(404, 'There is nothing at this address.');
   });

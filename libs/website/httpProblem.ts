@@ -3,6 +3,7 @@
 const titles: ReadonlyMap<number, string> = new Map([
   [400, 'Bad request'],
   [401, 'Unauthorized'],
+  [403, 'Forbidden'],
   [404, 'Not found'],
   [405, 'Method not allowed'],
   [413, 'Request too large'],

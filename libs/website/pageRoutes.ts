@@ -99,7 +99,6 @@ export function pageRoutes({ models, reader, adminEnabled }: PageRoutesOptions):
   );
   show('/status', ({ path }) => models.status(path));
   show('/mining_key', ({ path }) => models.miningKey(path));
-  if (adminEnabled) show('/admin', ({ path }) => models.admin(path));
 
   const fragments: {
     readonly [id in FragmentId]: (path: string) => PageModel | Promise<PageModel>;

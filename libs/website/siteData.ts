@@ -1,5 +1,6 @@
 import type { AddressFormsLike } from '../primitives/address.ts';
 import type { Millis } from '../primitives/units.ts';
+import type { AdminView } from './admin/viewTypes.ts';
 
 // What the pages show: plain data, made by views.ts, turned into HTML by pages/. Everything textual that came from a
 // miner, a coin file or Redis is text, never HTML. Amounts are decimal coins as text; times are Unix milliseconds;
@@ -416,6 +417,7 @@ export interface StatusCheck {
 /** `/admin`, only when the admin centre is on. */
 export interface AdminPage extends SiteShell {
   readonly page: 'admin';
+  readonly view: AdminView;
 }
 
 /** `/mining_key` */

@@ -1,6 +1,7 @@
 import type { CoinConfig, PortalConfig } from '../config/types.ts';
 import type { Clock, Millis } from '../primitives/units.ts';
 import { addressPart } from '../primitives/workerName.ts';
+import type { AdminView } from './admin/viewTypes.ts';
 import { endpointList } from './api/endpointList.ts';
 import type { EventLog } from './data/eventLog.ts';
 import { parseHashrate } from './data/hashrateText.ts';
@@ -186,7 +187,10 @@ export class SiteModels {
     const shell = this.shell(path);
     const pools = shell.pools.map((pool, at) => {
       const coin = this.#sources.gatherer.pools[at]?.source.config.coin;
-      const addressForms = coin === undefined ? [] : Object.values(coin.networks);
+      // The page cannot check CashAddr: it says nothing then.
+      const addressForms = Object.values(coin?.networks ?? {}).filter(
+        ({ cashaddr }) => cashaddr === undefined,
+      );
       return addressForms.length === 0 ? pool : { ...pool, addressForms };
     });
     return { ...shell, pools, page: 'getting_started', switches };
@@ -282,8 +286,8 @@ export class SiteModels {
     };
   }
 
-  admin(path: string): PageModel {
-    return { ...this.shell(path), page: 'admin' };
+  admin(path: string, view: AdminView = { section: 'login', problem: undefined }): PageModel {
+    return { ...this.shell(path), page: 'admin', view };
   }
 
   miningKey(path: string): MiningKeyPage {

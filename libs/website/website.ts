@@ -9,6 +9,7 @@ import { CodedError, codeOf, messageOf } from '../primitives/errors.ts';
 import { installRoot } from '../primitives/installRoot.ts';
 import type { Clock } from '../primitives/units.ts';
 import { isRecord, own, parseJson } from '../primitives/unknown.ts';
+import { AdminCentre } from './admin/adminCentre.ts';
 import { LiveEvents } from './api/liveEvents.ts';
 import { originalApi } from './api/originalApi.ts';
 import { v1Router } from './api/v1Router.ts';
@@ -55,11 +56,12 @@ const mostConnections = 10_000;
 
 /**
  * Serves pages and API. Resolves when the port is open; figures come as soon as Redis answers. Rejects with
- * WebsiteError: WEBSITE_PORT_TAKEN, WEBSITE_LISTEN, WEBSITE_TLS.
+ * WebsiteError: WEBSITE_PORT_TAKEN, WEBSITE_LISTEN, WEBSITE_TLS, WEBSITE_PASSWORD.
  */
 export async function startWebsite(options: WebsiteOptions): Promise<Website> {
   const { portal, pools, log, now } = options;
   const { website } = portal;
+  refuseWeakPassword(website);
   const makeServer = serverMaker(website);
   const sources = openSources(portal, pools, log, now);
   const gatherer = new StatsGatherer({ portal, sources, log, now });
@@ -73,8 +75,11 @@ export async function startWebsite(options: WebsiteOptions): Promise<Website> {
   const answered = new Map<string, number>();
   const health = healthRoutes(gatherer, website.stats.updateInterval, now);
   const site = { gatherer, reader, coins };
+  const admin = website.adminCenter.enabled
+    ? new AdminCentre({ portal, pools, log, now, dataDir: options.dataDir, sources, events })
+    : undefined;
   const app = createApp({
-    ...{ portal, pools, log, now, models, reader, health, answered },
+    ...{ portal, pools, log, now, models, reader, health, admin, answered },
     keyCoins: keyCoins(coins),
     originalApi: original.router,
     v1: v1Router({ site, live, streams, version: ownVersion() }),
@@ -87,8 +92,21 @@ export async function startWebsite(options: WebsiteOptions): Promise<Website> {
     live.close();
     original.close();
     streams.close();
-    for (const server of servers) server.closeAllConnections();
+    // An answer that is on its way gets a moment: a reload from the admin centre ends in this very close.
+    const each = (what: (server: Server) => void) => () => {
+      for (const server of servers) what(server);
+    };
+    const idle = setInterval(
+      each((server) => server.closeIdleConnections()),
+      25,
+    );
+    const late = setTimeout(
+      each((server) => server.closeAllConnections()),
+      1_000,
+    );
     await Promise.all([gatherer.stop(), events.stop(), ...closed]);
+    clearInterval(idle);
+    clearTimeout(late);
     await sources.close();
   };
   try {
@@ -114,6 +132,16 @@ export async function startWebsite(options: WebsiteOptions): Promise<Website> {
     metricsPort: portOf(second),
     close,
   };
+}
+
+/** The configuration is checked for this as well; a website that anybody may steer is not opened, whoever starts it. */
+function refuseWeakPassword({ adminCenter }: WebsiteConfig): void {
+  const { enabled, password, passwordHash } = adminCenter;
+  if (!enabled || passwordHash !== undefined || !['', 'password'].includes(password)) return;
+  throw new WebsiteError(
+    'WEBSITE_PASSWORD',
+    'The password of the admin centre (website.adminCenter.password) is empty or "password": choose one of your own.',
+  );
 }
 
 function serverMaker({ tlsOptions }: WebsiteConfig): (listener: RequestListener) => Server {

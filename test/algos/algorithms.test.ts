@@ -84,6 +84,21 @@ test('an unknown name is answered with the nearest and the list of known ones', 
   });
 });
 
+test('on a chain with several algorithms a block is named by its header, whatever its work', () => {
+  const header = Buffer.alloc(80, 7);
+  const powHash = Buffer.alloc(32, 1);
+  const once = crypto.createHash('sha256').update(header).digest();
+  const twice = crypto.createHash('sha256').update(once).digest();
+  for (const name of ['skein', 'qubit', 'groestl']) {
+    const algorithm = createAlgorithm(name, { namedByHeader: true });
+    assert.deepEqual(algorithm.blockHash(header, powHash), twice, name);
+    assert.deepEqual(createAlgorithm(name, {}).blockHash(header, powHash), powHash, name);
+  }
+  assert.throws(() => createAlgorithm('skein', { namedByHeader: 'yes' }), {
+    code: 'ALGORITHM_PARAMS',
+  });
+});
+
 test('no name of Object.prototype is an algorithm', () => {
   for (const name of ['__proto__', 'constructor', 'toString', '']) {
     assert.throws(() => createAlgorithm(name, {}), { code: 'ALGORITHM_UNKNOWN' });

@@ -47,32 +47,32 @@ const pointsOf: Readonly<Record<SendMode, readonly (readonly [Scene, readonly st
   ],
 };
 
-export const failPoints: Suite = {
-  name: 'failPoints',
-  counts: 'kills at each point of the payment path in each mode of sending',
-  long: 25,
-  short: 1,
-  async run(run, tally) {
-    const turns: Turn[] = [];
-    for (const mode of ['raw', 'sendmany'] as const) {
-      for (const [scene, points] of pointsOf[mode]) {
-        for (const point of points) {
-          for (let turn = 0; turn < run.count; turn++) turns.push({ mode, scene, point, turn });
-        }
-      }
-    }
-    await playTurns(turns, run, tally);
-    const reached = new Set(turns.map(({ mode, point }) => `${mode}: ${point}`));
-    tally.count('points', reached.size);
-    for (const point of reached) {
-      tally.check(
-        (tally.figures.get(`hits ${point}`) ?? 0) > 0,
-        () => `no turn came by the point "${point}"`,
+export const failPoints = failPointsIn('raw', 'sendmany');
+
+export function failPointsIn(...modes: readonly SendMode[]): Suite {
+  return {
+    name: 'failPoints',
+    counts: `kills at each point of the payment path (${modes.join(', ')})`,
+    long: 25,
+    short: 1,
+    async run(run, tally) {
+      const points = modes.flatMap((mode) =>
+        pointsOf[mode].flatMap(([scene, names]) => names.map((point) => ({ mode, scene, point }))),
       );
-      tally.figures.delete(`hits ${point}`);
-    }
-  },
-};
+      tally.count('points', points.length);
+      const turns = points.flatMap((point) =>
+        Array.from({ length: run.count }, (_, turn) => ({ ...point, turn })),
+      );
+      const reached = await playTurns(turns, run, tally);
+      for (const { mode, point } of points) {
+        tally.check(
+          reached.has(`${mode} ${point}`),
+          () => `${mode}: no turn came by the point "${point}"`,
+        );
+      }
+    },
+  };
+}
 
 interface Turn {
   readonly mode: SendMode;
@@ -82,7 +82,12 @@ interface Turn {
 }
 
 /** A chain carries some hundred turns; then, or after a failure, the rest goes on on a new one. */
-async function playTurns(turns: readonly Turn[], run: SuiteRun, tally: Tally): Promise<void> {
+async function playTurns(
+  turns: readonly Turn[],
+  run: SuiteRun,
+  tally: Tally,
+): Promise<ReadonlySet<string>> {
+  const reached = new Set<string>();
   const queue = [...turns];
   while (queue.length > 0) {
     const ground = await PayGround.open();
@@ -92,7 +97,8 @@ async function playTurns(turns: readonly Turn[], run: SuiteRun, tally: Tally): P
         if (turn === undefined) break;
         const failures = tally.failures.length;
         const label = `${turn.mode}: ${turn.point} #${turn.turn}`;
-        await playTurn(ground, turn, label, dice(run.seed).apart(label), tally);
+        const hit = await playTurn(ground, turn, label, dice(run.seed).apart(label), tally);
+        if (hit) reached.add(`${turn.mode} ${turn.point}`);
         tally.count('turns');
         if (tally.failures.length > failures) break;
       }
@@ -100,7 +106,10 @@ async function playTurns(turns: readonly Turn[], run: SuiteRun, tally: Tally): P
       await ground.close();
     }
   }
+  return reached;
 }
+
+/** True if the process came by the point, and died there. */
 
 async function playTurn(
   ground: PayGround,
@@ -108,7 +117,7 @@ async function playTurn(
   label: string,
   throws: Dice,
   tally: Tally,
-): Promise<void> {
+): Promise<boolean> {
   const scene = await setScene(ground, turn.scene, throws);
   const client = ground.client();
   const daemon = spoiled(client, turn.mode, turn.scene);
@@ -116,10 +125,7 @@ async function playTurn(
 
   const victim = mortal(connection, daemon, (point) => (point === turn.point ? 'die' : 'live'));
   await live(ground, victim, scene.between, 4);
-  if (victim.isDead) {
-    tally.count('kills');
-    tally.count(`hits ${turn.mode}: ${turn.point}`);
-  }
+  if (victim.isDead) tally.count('kills');
 
   // Half of the successors die too, anywhere.
   if (throws.chance(0.5)) {
@@ -147,6 +153,7 @@ async function playTurn(
   await ground.confirm();
   await ground.oracle.checkMoney(tally, label);
   await ground.oracle.checkShares(tally, label);
+  return victim.isDead;
 }
 
 /** Runs a process until it dies, so many times at most. */

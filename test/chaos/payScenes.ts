@@ -49,13 +49,14 @@ export async function setScene(ground: PayGround, scene: Scene, throws: Dice): P
   return { between: nothing, mend: nothing };
 }
 
-/** A few workers with some shares each; three of them have one address, one has none. */
+/** A few workers with some shares each; three of them have one address, one has none. Somebody can be paid. */
 export function randomRound(ground: PayGround, throws: Dice): ReadonlyMap<string, number> {
   const round = new Map<string, number>();
   for (const worker of ground.workers) {
     if (throws.chance(0.6)) round.set(worker, throws.between(1, 5_000));
   }
-  if (round.size === 0) round.set(throws.pick(ground.workers), 1);
+  const lucky = throws.pick([...ground.payees.keys()]);
+  round.set(lucky, (round.get(lucky) ?? 0) + 5_000);
   return round;
 }
 

@@ -40,7 +40,7 @@ export const rpcFaultSuite: Suite = {
   name: 'rpcFaults',
   counts: `repetitions of each of ${rpcFaults.length} faults of the wallet's daemon`,
   long: 100,
-  short: 5,
+  short: 3,
   async run(run, tally) {
     const turns = Array.from({ length: run.count }, (_, turn) =>
       rpcFaults.map((fault) => ({ fault, turn })),

@@ -100,6 +100,7 @@ async function playTurn(
 /** Resolves when everything is credited and paid; what a killed process left unknown is resolved as an operator would. */
 async function quiet(couple: Couple, ground: PayGround, when: string, tally: Tally): Promise<void> {
   const isQuiet = async () => {
+    await couple.wake();
     // In the order in which money goes, so that none of it is overlooked on its way.
     const pending = await ground.redis.members(keys.blocksPending);
     const balances = await ground.redis.hash(keys.balances);
@@ -194,14 +195,18 @@ class Couple {
 
   /** What the stopped one held has run out by then: a lease that holds now is the other one's. */
   async hasTakenOver(victim: Payer): Promise<boolean> {
-    // One that was woken a moment ago may have come by the same point, without a lease.
-    for (const other of this.#payers) {
-      if (other !== victim && (await isStopped(other))) other.process.kill('SIGCONT');
-    }
+    await this.wake(victim);
     const now = Date.now();
     if (now < this.#stoppedSince + leaseMillis) return false;
     const lease = await this.#ground.redis.hash(keys.pay('lease'));
     return Number(lease['until'] ?? 0) > now;
+  }
+
+  /** One that went on a moment ago may have come by the wanted point as well, without a lease. */
+  async wake(except?: Payer): Promise<void> {
+    for (const payer of this.#payers) {
+      if (payer !== except && (await isStopped(payer))) payer.process.kill('SIGCONT');
+    }
   }
 
   /** The operator says that the open batch was never sent, to whichever of the two is at work. */

@@ -77,6 +77,8 @@ test('every hostile line gets one error answer, and the next command still works
     '{"command":"a","params":{}}\n',
     '{"command":"a","params":[1]}\n',
     '{"command":"a","options":[]}\n',
+    '{"command":"a","options":{"x":{"toString":1}}}\n',
+    `{"command":"a","options":{"x":${'['.repeat(5_000)}${']'.repeat(5_000)}}}\n`,
     '{"command":"throw"}\n',
     Buffer.from([0xff, 0xfe, 0x00, 0x0a]),
     `${'x'.repeat(20_000)}\n`,

@@ -2,14 +2,29 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { algorithmNames } from '../../libs/algos/algorithms.ts';
 import { CoinShelf } from '../../libs/config/coins.ts';
 import { type ConfigProblem, formatProblem } from '../../libs/config/problems.ts';
 import type { CoinConfig } from '../../libs/config/types.ts';
 import { installRoot } from '../../libs/primitives/installRoot.ts';
-import { algorithmNames, configFolder } from './configFolder.ts';
+import { configFolder } from './configFolder.ts';
 
 const nowhere = join(installRoot, 'no-such-folder');
 const files = readdirSync(join(installRoot, 'coins'));
+/** Coins, and algorithms of coins, that the original NOMP has no file for. */
+const added: ReadonlySet<string> = new Set([
+  'bitcoincash.json',
+  'dash.json',
+  'digibyte-qubit.json',
+  'digibyte-sha256.json',
+  'digibyte-skein.json',
+  'ecash.json',
+  'feathercoin-neoscrypt.json',
+  'monacoin-lyra2rev2.json',
+  'namecoin.json',
+  'syscoin.json',
+]);
+const originals = files.filter((file) => !added.has(file));
 
 function shelf(dir: string): { coins: CoinShelf; problems: ConfigProblem[] } {
   const problems: ConfigProblem[] = [];
@@ -23,18 +38,19 @@ function coin(file: string, dir = nowhere): CoinConfig {
   return answer.coin;
 }
 
-test('all 139 coin files load without a problem, each coin with a name of its own', () => {
+test('all coin files, the 139 of the original among them, load without a problem, each coin with a name of its own', () => {
   const { coins, problems } = shelf(nowhere);
   const kinds = files.map((file) => coins.get(file).kind);
-  assert.equal(files.length, 139);
+  assert.equal(originals.length, 139);
+  assert.equal(files.length, 139 + added.size);
   assert.deepEqual(problems.map(formatProblem), []);
   assert.deepEqual(new Set(kinds), new Set(['coin']));
-  assert.equal(new Set(files.map((file) => coin(file).name)).size, 139);
+  assert.equal(new Set(files.map((file) => coin(file).name)).size, files.length);
 });
 
 test('the coins are spread over the algorithms as in the original', () => {
   const counts = new Map<string, number>();
-  for (const { algorithm } of files.map((file) => coin(file))) {
+  for (const { algorithm } of originals.map((file) => coin(file))) {
     counts.set(algorithm, (counts.get(algorithm) ?? 0) + 1);
   }
   assert.deepEqual(Object.fromEntries(counts), {
@@ -44,7 +60,7 @@ test('the coins are spread over the algorithms as in the original', () => {
 });
 
 test('the rarer facts of the coin files are there', () => {
-  const all = files.map((file) => coin(file));
+  const all = originals.map((file) => coin(file));
   const names = (fits: (candidate: CoinConfig) => boolean) =>
     all
       .filter(fits)
@@ -60,7 +76,7 @@ test('the rarer facts of the coin files are there', () => {
   );
   assert.deepEqual(
     names(({ reward }) => reward === 'POS'),
-    ['emark'],
+    ['emark', 'peercoin'],
   );
   assert.equal(names(({ algorithmParams }) => 'chainStartTime' in algorithmParams).length, 14);
   assert.deepEqual(coin('copperlark.json').algorithmParams, { normalHashing: true });
@@ -73,10 +89,17 @@ test('the rarer facts of the coin files are there', () => {
     '2048',
     1390959880,
   ]);
-  // Peercoin counts in millionths of a coin.
+  // Peercoin counts in millionths of a coin (its amount.h), and many of its descendants do (decimals() of bitcoinunits.cpp).
   assert.deepEqual(
-    names(({ decimals }) => decimals !== 8),
-    ['peercoin'],
+    names(({ decimals }) => decimals === 6),
+    [
+      ...['bottlecaps', 'cachecoin', 'fluttercoin', 'hobonickels', 'mintcoin', 'peercoin'],
+      ...['velocitycoin', 'yacoin', 'ybcoin'],
+    ],
+  );
+  assert.deepEqual(
+    names(({ decimals }) => decimals !== 8 && decimals !== 6),
+    [],
   );
 });
 
@@ -99,6 +122,149 @@ test('litecoin, bitcoin, dogecoin and dash have the magics and address forms of 
   assert.deepEqual(dogecoin.networks.main, { pubKeyHash: [30], scriptHash: [22] });
   assert.equal(dogecoin.maturity, 240);
   assert.deepEqual(coin('darkcoin.json').networks.main, { pubKeyHash: [76], scriptHash: [16] });
+});
+
+/** Magics of main, test and regtest, versions of P2PKH, versions of P2SH, prefix: as the chains' chainparams.cpp have them. */
+const chains: readonly [string, readonly string[], Record<string, readonly unknown[]>][] = [
+  [
+    'bitcoin.json',
+    ['f9beb4d9', '0b110907', 'fabfb5da'],
+    {
+      main: [[0], [5], 'bc'],
+      test: [[111], [196], 'tb'],
+      regtest: [[111], [196], 'bcrt'],
+      signet: [[111], [196], 'tb'],
+    },
+  ],
+  [
+    'dash.json',
+    ['bf0c6bbd', 'cee2caff', 'fcc1b7dc'],
+    { main: [[76], [16]], test: [[140], [19]], regtest: [[140], [19]] },
+  ],
+  ['digibyte-sha256.json', ['fac3b6da', 'fdc8bddd'], { main: [[30], [63, 5], 'dgb'] }],
+  [
+    'groestlcoin.json',
+    ['f9beb4d4', '0b110907', 'fabfb5da'],
+    {
+      main: [[36], [5], 'grs'],
+      test: [[111], [196], 'tgrs'],
+      regtest: [[111], [196], 'grsrt'],
+      signet: [[111], [196], 'tgrs'],
+    },
+  ],
+  [
+    'namecoin.json',
+    ['f9beb4fe', 'fabfb5fe', 'fabfb5da'],
+    {
+      main: [[52], [13], 'nc'],
+      test: [[111], [196], 'tn'],
+      regtest: [[111], [196], 'ncrt'],
+      signet: [[111], [196], 'tb'],
+    },
+  ],
+  [
+    'peercoin.json',
+    ['e6e8e9e5', 'cbf2c0ef', 'cbf2c0ef'],
+    { main: [[55], [117], 'pc'], test: [[111], [196], 'tpc'], regtest: [[111], [196], 'pcrt'] },
+  ],
+  [
+    'syscoin.json',
+    ['cee2caff', 'cee2cafe', 'fabfb5da'],
+    { main: [[63], [5], 'sys'], test: [[65], [196], 'tsys'], regtest: [[111], [196], 'bcrt'] },
+  ],
+  [
+    'viacoin.json',
+    ['0f68c6cb', 'a9c5ef92', '2d977b37'],
+    { main: [[71], [33], 'via'], test: [[127], [196], 'tvia'], regtest: [[111], [196], 'rvia'] },
+  ],
+  ['monacoin-lyra2rev2.json', ['fbc0b6db', 'fdd2c8f1'], { main: [[50], [55, 5], 'mona'] }],
+  [
+    'feathercoin-neoscrypt.json',
+    ['41151a21', '91656a71', 'd1a5aab1'],
+    { main: [[14], [5], 'fc'], test: [[111], [196], 'tf'], regtest: [[111], [196], 'fcrt'] },
+  ],
+];
+
+for (const [file, magics, networks] of chains) {
+  test(`${file} has the magics and address forms of its chain`, () => {
+    const { peerMagic, peerMagicTestnet, peerMagicRegtest, networks: told } = coin(file);
+    const toldMagics = [peerMagic, peerMagicTestnet, peerMagicRegtest];
+    assert.deepEqual(
+      toldMagics.filter((magic) => magic !== undefined),
+      magics,
+    );
+    const rows = Object.entries(told).map(([network, { pubKeyHash, scriptHash, bech32 }]) => [
+      network,
+      [pubKeyHash, scriptHash, ...(bech32 === undefined ? [] : [bech32])],
+    ]);
+    assert.deepEqual(Object.fromEntries(rows), networks);
+  });
+}
+
+test('Bitcoin Cash and eCash write CashAddr, and eCash counts in hundredths', () => {
+  for (const [file, decimals, prefixes] of [
+    ['bitcoincash.json', 8, ['bitcoincash', 'bchtest', 'bchreg']],
+    ['ecash.json', 2, ['ecash', 'ectest', 'ecregtest']],
+  ] as const) {
+    const { peerMagic, networks, ...facts } = coin(file);
+    assert.equal(peerMagic, 'e3e1f3e8');
+    assert.equal(facts.decimals, decimals);
+    const forms = [networks.main, networks.test, networks.regtest];
+    assert.deepEqual(
+      forms.map((one) => one?.cashaddr),
+      prefixes,
+    );
+    assert.deepEqual(networks.main?.pubKeyHash, [0]);
+    assert.equal(networks.main?.bech32, undefined);
+  }
+});
+
+test('chains whose coinbases ripen later say so', () => {
+  const maturities = ['groestlcoin.json', 'peercoin.json', 'viacoin.json', 'dash.json'].map(
+    (file) => coin(file).maturity,
+  );
+  assert.deepEqual(maturities, [120, 500, 3600, 100]);
+});
+
+test('where versions carry the id of a merge-mined chain, miners may roll none of their bits', () => {
+  const none = files.map((file) => coin(file)).filter(({ versionMask }) => versionMask === 0);
+  assert.deepEqual(
+    none.map(({ name }) => name),
+    ['dogecoin', 'namecoin', 'syscoin', 'viacoin'],
+  );
+  assert.equal(coin('bitcoin.json').versionMask, undefined);
+});
+
+test('several algorithms of a coin are coins of their own, and their blocks are named by the header', () => {
+  for (const [file, algorithm, params] of [
+    ['digibyte.json', 'scrypt', {}],
+    ['digibyte-sha256.json', 'sha256', {}],
+    ['digibyte-skein.json', 'skein', { namedByHeader: true }],
+    ['digibyte-qubit.json', 'qubit', { namedByHeader: true }],
+  ] as const) {
+    assert.equal(coin(file).algorithm, algorithm);
+    assert.deepEqual(coin(file).algorithmParams, params);
+  }
+});
+
+test('a version mask is 32 bits of hex, rules are names', (t) => {
+  const sound = { name: 'X', symbol: 'X', algorithm: 'x11' };
+  for (const wrong of [
+    { versionMask: 0 },
+    { versionMask: '1fffe00' },
+    { rules: 'segwit' },
+    { rules: [''] },
+    { rules: ['se gwit'] },
+  ]) {
+    const dir = configFolder(t, { 'coins/x.json': { ...sound, ...wrong } });
+    assert.equal(shelf(dir).coins.get('x.json').kind, 'broken', JSON.stringify(wrong));
+  }
+  const dir = configFolder(t, {
+    'coins/x.json': { ...sound, versionMask: '9FFFE000', rules: ['segwit', 'signet'] },
+  });
+  assert.equal(coin('x.json', dir).versionMask, 0x9fffe000);
+  assert.deepEqual(coin('x.json', dir).rules, ['segwit', 'signet']);
+  assert.deepEqual(coin('litecoin.json').rules, ['mweb', 'segwit']);
 });
 
 test('a coin has its name and algorithm in lower case, and its name as it is spelled', () => {

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import type { DaemonConfig } from '../../libs/config/types.ts';
+import type { CoinConfig, DaemonConfig } from '../../libs/config/types.ts';
 import { createDaemonClient } from '../../libs/daemon/rpcClient.ts';
 import { createTemplateSource, rulesAskedFor } from '../../libs/daemon/templates.ts';
 import { DaemonError } from '../../libs/daemon/types.ts';
 import { coinFor, type FaultyCall, FaultyDaemon } from './faultyDaemon.ts';
 
-function sourceOf(t: TestContext, config: DaemonConfig) {
+function sourceOf(t: TestContext, config: DaemonConfig, coin: Partial<CoinConfig> = {}) {
   const client = createDaemonClient(config);
   t.after(() => client.close());
-  return createTemplateSource(client, coinFor());
+  return createTemplateSource(client, coinFor(coin));
 }
 
 /** Insists on rules with the words of Litecoin Core 0.21.2. */
@@ -38,6 +38,13 @@ test('rules that the daemon insists on are learnt from its error and asked for f
       rules: ['mweb', 'segwit'],
     },
   ]);
+});
+
+test('a coin that names its rules is asked for with them at once', async (t) => {
+  const daemon = await FaultyDaemon.start(t, litecoin);
+  const source = sourceOf(t, daemon.config, { rules: ['mweb'] });
+  assert.deepEqual(await source.fetch(), { height: 1 });
+  assert.equal(daemon.calls.length, 1);
 });
 
 const sayings: readonly [string, string[]][] = [

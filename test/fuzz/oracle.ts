@@ -50,12 +50,11 @@ export interface JobOnPaper {
 }
 
 const diff1 = 0xffffn << 208n;
-/** Difficulties are multiples of 2^-40, so that this is exact. */
 const unit = 2 ** 40;
 
 /**
- * '20', '22' or '23' for a refusal, else 'share N' or 'block N' with the credit N in units of 2^-40. `difficulties` must be
- * multiples of that and not above the network's. `seen`: headers of this job so far.
+ * '20', '22' or '23' for a refusal, else 'share N' or 'block N' with the credit N in units of 2^-40. `difficulties`, and
+ * the difficulty of the target, must be multiples of that. `seen`: headers of this job so far.
  */
 export function slowVerdict(
   job: JobOnPaper,
@@ -63,8 +62,7 @@ export function slowVerdict(
   difficulties: { readonly job: number; readonly current: number },
   seen: Set<string>,
 ): string {
-  const hex = (text: string, digits: number) =>
-    text.length === digits && /^[0-9a-f]*$/i.test(text);
+  const hex = (text: string, digits: number) => text.length === digits && /^[0-9a-f]*$/i.test(text);
   if (!hex(submit.extranonce2, submit.extranonce2Size * 2)) return '20';
   if (!hex(submit.ntime, 8) || !hex(submit.nonce, 8)) return '20';
   if (submit.versionBits !== undefined && !hex(submit.versionBits, 8)) return '20';
@@ -84,12 +82,13 @@ export function slowVerdict(
   }).toString('hex');
   if (seen.has(header)) return '22';
   seen.add(header);
-  const hash = BigInt(
-    `0x${sha256d(Buffer.from(header, 'hex')).reverse().toString('hex')}`,
-  );
+  const hash = BigInt(`0x${sha256d(Buffer.from(header, 'hex')).reverse().toString('hex')}`);
   const asked = BigInt(Math.min(difficulties.job, difficulties.current) * unit);
-  if (hash <= BigInt(`0x${job.target}`)) return `block ${asked}`;
+  const target = BigInt(`0x${job.target}`);
+  const network = (diff1 * BigInt(job.multiplier) * BigInt(unit)) / target;
+  const credited = asked < network ? asked : network;
+  if (hash <= target) return `block ${credited}`;
   // Worth = diff1 × multiplier / hash; a share from 99 % of what was asked on.
   const worth = diff1 * BigInt(job.multiplier) * BigInt(unit) * 100n;
-  return worth < asked * 99n * hash ? '23' : `share ${asked}`;
+  return worth < asked * 99n * hash ? '23' : `share ${credited}`;
 }

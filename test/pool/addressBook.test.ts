@@ -12,7 +12,9 @@ const bech32 = 'rltc1q8n6dgeu2vhxdudda3m5g6a0wghrcwufn5phslg';
 const miningKey = '22851477d63a085dbc2398c8430af1c09e7343f6';
 const keyScript = `76a914${miningKey}88ac`;
 
-type Answer = { isvalid: boolean; scriptPubKey?: string; ismine?: boolean } | Error;
+type Answer =
+  | { isvalid: boolean; scriptPubKey?: string; ismine?: boolean; pubkey?: string }
+  | Error;
 
 /** Stands in for the daemon: answers validateaddress, and counts how often it was asked. */
 function askedDaemon(answer: (address: string) => Answer): DaemonGroup & { asked: number } {
@@ -129,6 +131,56 @@ test('a pool address whose script the daemon sees otherwise is an error, not a b
     ),
     { code: 'ADDRESS_INVALID', message: /The pool address LWFCLRb/ },
   );
+});
+
+// The public key of secret key 1, its hash, and that hash's address on regtest.
+const generator = '0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798';
+const generatorAddress = 'mrCDrCybB6J1vRfbwM5hemdJz73FwDBC8r';
+
+test('on a chain with staking the pool is paid by its public key, which the daemon must tell', async (t) => {
+  const known = await litecoin(t);
+  for (const coin of [known, { ...known, networks: {} }]) {
+    const owner = askedDaemon(() => ({ isvalid: true, ismine: true, pubkey: generator }));
+    const script = await createAddressBook(coin, 'regtest', owner).scriptForPool(
+      generatorAddress,
+      'POS',
+    );
+    assert.equal(script.toString('hex'), `21${generator}ac`);
+    const stranger = askedDaemon(() => ({ isvalid: true, ismine: false }));
+    await assert.rejects(
+      createAddressBook(coin, 'regtest', stranger).scriptForPool(generatorAddress, 'POS'),
+      { code: 'ADDRESS_KEY', message: /mrCDrCyb.*own wallet/ },
+    );
+  }
+  // A key of another address than the one that is configured.
+  const confused = askedDaemon(() => ({ isvalid: true, ismine: true, pubkey: generator }));
+  await assert.rejects(createAddressBook(known, 'regtest', confused).scriptForPool(legacy, 'POS'), {
+    code: 'ADDRESS_KEY',
+  });
+  const plain = await createAddressBook(known, 'regtest', confused).scriptForPool(legacy, 'POW');
+  assert.equal(plain.toString('hex').slice(0, 6), '76a914');
+});
+
+test('an old daemon that tells no script is believed for addresses of the kind that its wallet has', async (t) => {
+  const coin = { ...(await litecoin(t)), networks: {} };
+  const daemon = askedDaemon((address) => ({
+    isvalid: true,
+    ismine: address === generatorAddress,
+    ...(address === generatorAddress ? { pubkey: generator } : {}),
+  }));
+  const book = createAddressBook(coin, 'regtest', daemon);
+  const pool = await book.scriptForPool(generatorAddress, 'POW');
+  assert.equal(pool.toString('hex'), '76a914751e76e8199196d454941c45d1b3a323f1433bd688ac');
+  const staking = createAddressBook(coin, 'regtest', daemon);
+  await staking.scriptForPool(generatorAddress, 'POS');
+  assert.equal((await staking.payee(legacy)).ok, true);
+  const miner = await book.payee(`${legacy}.rig`);
+  assert.ok(miner.ok);
+  assert.equal(miner.address, legacy);
+  // Litecoin Core's word.
+  assert.equal(miner.script.toString('hex'), '76a9145b8fc4c20cfe6df318500db064d154cc1b36ffd588ac');
+  // P2SH of regtest: another version, so that its script stays unknown.
+  assert.equal((await book.payee('QNbK2iteFhJVdxgpJndrQSjGkgqfMXC2zY')).ok, false);
 });
 
 test('a mining key as reward recipient needs neither address forms nor the daemon', async (t) => {

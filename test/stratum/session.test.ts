@@ -546,3 +546,13 @@ test('SOLO is a word in the password of a worker, or an option of the port', asy
   await other.waitFor(({ id }) => id === 'one');
   assert.equal(soloPort.pool.submits[0]?.solo, true);
 });
+
+test('a coin that uses the version bits for itself lets nobody roll them', async (t) => {
+  const { port } = await startServer(t, { versionMask: 0 });
+  const miner = await StratumClient.open(port, {}, t);
+  const { result } = await miner.request('mining.configure', [
+    ['version-rolling'],
+    { 'version-rolling.mask': 'ffffffff' },
+  ]);
+  assert.deepEqual(result, { 'version-rolling': false });
+});

@@ -178,7 +178,11 @@ export function allModels(sizes: Sizes): { readonly [name in PageName]: PageMode
         })),
       ],
     },
-    admin: { ...at('/admin'), page: 'admin' },
+    admin: {
+      ...at('/admin'),
+      page: 'admin',
+      view: { section: 'login', problem: undefined },
+    },
     mining_key: {
       ...at('/mining_key'),
       page: 'mining_key',

@@ -1,42 +1,32 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import express, { type Router } from 'express';
-import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
 import { secretsOf } from '../../config/secrets.ts';
 import type { PoolConfig, PortalConfig } from '../../config/types.ts';
-import { verifyPassword } from '../../primitives/password.ts';
 import { isRecord, own } from '../../primitives/unknown.ts';
-import { problemBody } from '../httpProblem.ts';
+import type { AdminCentre } from '../admin/adminCentre.ts';
+import { lockedText } from '../admin/passwordGuard.ts';
+import { addressOf } from '../admin/requestFacts.ts';
+import { HttpProblem } from '../httpProblem.ts';
 
 // POST /api/admin/<method> with {"password"}, as the original has it.
 
-const quarterHour = 15 * 60_000;
-const triesAtOnce = 5;
-
 /** To be mounted only when the admin centre is on. */
-export function adminRouter(portal: PortalConfig, pools: readonly PoolConfig[]): Router {
+export function adminRouter(
+  portal: PortalConfig,
+  pools: readonly PoolConfig[],
+  admin: Pick<AdminCentre, 'checkPassword'>,
+): Router {
   const router = express.Router();
-  const failures = rateLimit({
-    windowMs: quarterHour,
-    limit: triesAtOnce,
-    // What leads to an answer was the right password: it does not count.
-    skipSuccessfulRequests: true,
-    standardHeaders: false,
-    legacyHeaders: false,
-    keyGenerator: ({ ip }) => ipKeyGenerator(ip ?? ''),
-    handler: (_, response) => {
-      const detail =
-        'Too many wrong passwords from your address: try again in a quarter of an hour.';
-      response.status(429).type('application/problem+json').send(problemBody(429, detail));
-    },
-  });
   router.post(
     '/:method',
-    failures,
     express.json({ limit: '10kb', type: () => true }),
     async (request, response, next) => {
       const body: unknown = request.body;
       const password = isRecord(body) ? own(body, 'password') : undefined;
-      if (typeof password !== 'string' || !(await isPassword(password, portal))) {
+      // What is no text is a wrong password, and counts as one.
+      const given = typeof password === 'string' ? password : '';
+      const verdict = await admin.checkPassword(given, addressOf(request));
+      if (verdict === 'locked') throw new HttpProblem(429, lockedText);
+      if (verdict === 'wrong') {
         response.status(401).json({ error: 'Incorrect Password' });
         return;
       }
@@ -46,13 +36,6 @@ export function adminRouter(portal: PortalConfig, pools: readonly PoolConfig[]):
     },
   );
   return router;
-}
-
-async function isPassword(given: string, { website }: PortalConfig): Promise<boolean> {
-  const { password, passwordHash } = website.adminCenter;
-  if (passwordHash !== undefined) return verifyPassword(given, passwordHash);
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  return password !== '' && timingSafeEqual(digest(given), digest(password));
 }
 
 /** Each pool's configuration in the shape of its file, whatever is secret replaced by ***. */
