@@ -1,6 +1,7 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf } from '../primitives/errors.ts';
+import { codeOf, messageOf } from '../primitives/errors.ts';
 import { isHex } from '../primitives/hex.ts';
 import { millis } from '../primitives/units.ts';
 import { isRecord, own, parseJson } from '../primitives/unknown.ts';
@@ -16,6 +17,11 @@ export interface Candidate extends FoundBlock {
 }
 
 export interface BlockJournal {
+  /**
+   * When it returns, the file is there for whoever comes after this process, even if that is killed the next moment;
+   * the promise is for the disk. It takes a millisecond or two, which is why it may stand before a submission: a block
+   * that was sent and not written down would be nobody's. Throws what the file system throws.
+   */
   write(candidate: Candidate): Promise<void>;
   /** The candidate's fate is known and recorded elsewhere. */
   forget(blockHash: string): Promise<void>;
@@ -26,17 +32,19 @@ export interface BlockJournal {
 }
 
 export function createBlockJournal(dataDir: string, coin: string): BlockJournal {
-  const open = join(dataDir, 'candidates', coin);
+  const folder = join(dataDir, 'candidates', coin);
   const rejected = join(dataDir, 'rejected-blocks', coin);
-  const fileOf = (blockHash: string) => join(open, `${blockHash}.json`);
+  const fileOf = (blockHash: string) => join(folder, `${blockHash}.json`);
 
   return {
-    async write(candidate) {
-      await mkdir(open, { recursive: true });
+    write(candidate) {
+      mkdirSync(folder, { recursive: true });
       const file = fileOf(candidate.blockHash);
       // Whole or not at all: a torn file would hide a block.
-      await writeFile(`${file}.part`, JSON.stringify(candidate), { flush: true });
-      await rename(`${file}.part`, file);
+      const part = `${file}.${process.pid}.part`;
+      writeFileSync(part, JSON.stringify(candidate));
+      renameSync(part, file);
+      return toDisk(file);
     },
     async forget(blockHash) {
       await rm(fileOf(blockHash), { force: true });
@@ -50,18 +58,34 @@ export function createBlockJournal(dataDir: string, coin: string): BlockJournal 
       return target;
     },
     async unfinished() {
-      const names = await readdir(open).catch(() => []);
+      const names = await readdir(folder).catch(() => []);
       const candidates: Candidate[] = [];
       const unreadable: string[] = [];
       for (const name of names.filter((entry) => entry.endsWith('.json'))) {
-        const candidate = await readCandidate(join(open, name)).catch((error: unknown) => {
-          unreadable.push(`${join(open, name)} (${messageOf(error)})`);
+        const candidate = await readCandidate(join(folder, name)).catch((error: unknown) => {
+          unreadable.push(`${join(folder, name)} (${messageOf(error)})`);
         });
         if (candidate !== undefined) candidates.push(candidate);
       }
       return { candidates: candidates.sort((a, b) => a.height - b.height), unreadable };
     },
   };
+}
+
+async function toDisk(file: string): Promise<void> {
+  let handle: Awaited<ReturnType<typeof open>>;
+  try {
+    handle = await open(file, 'r');
+  } catch (error) {
+    // Its fate was known before it was on disk, and the file is gone again.
+    if (codeOf(error) === 'ENOENT') return;
+    throw error;
+  }
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }
 
 async function readCandidate(file: string): Promise<Candidate> {

@@ -43,7 +43,7 @@ export function createBlockSubmitter(options: BlockSubmitOptions): BlockSubmitte
 
   const found = async (candidate: Candidate, recorded: Promise<unknown>): Promise<void> => {
     const name = `Block ${candidate.height} (${candidate.blockHash})`;
-    const written = journal.write(candidate).catch((error: unknown) => {
+    const written = writeDown(candidate).catch((error: unknown) => {
       log.error(
         `${name} could not be written to the journal: ${messageOf(error)}. It is submitted all the same.`,
       );
@@ -71,6 +71,9 @@ export function createBlockSubmitter(options: BlockSubmitOptions): BlockSubmitte
       );
     }
   };
+
+  // Async, so that a full disk is a rejection, not an exception before the block is sent.
+  const writeDown = async (candidate: Candidate): Promise<void> => journal.write(candidate);
 
   const learnFate = async (candidate: Candidate, name: string): Promise<Fate> => {
     for (let wait = firstWait; ; wait = Math.min(wait * 2, longestWait)) {

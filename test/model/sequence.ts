@@ -8,7 +8,7 @@ import { fieldsOf } from '../../libs/redis/read.ts';
 import { createRedisWriter } from '../../libs/shares/redisWriter.ts';
 import { createRounds } from '../../libs/shares/rounds.ts';
 import { type Dice, dice } from '../chaos/dice.ts';
-import { type Lot, mortal } from '../chaos/mortal.ts';
+import { type AtPoint, type Lot, mortal } from '../chaos/mortal.ts';
 import { litecoin, logTo } from '../payments/support.ts';
 import { type ModelBlock, PoolModel, type Shares } from './poolModel.ts';
 import { StandInDaemon, scriptOf } from './standInDaemon.ts';
@@ -28,6 +28,12 @@ const maturity = 100;
 const deepestTurn = 30;
 const coin = 100_000_000n;
 const noLog = logTo([]);
+const moneyPoints = [
+  ...['creditBlock', 'payIntent', 'payMark', 'sendrawtransaction', 'sendmany', 'paySettle'].flatMap(
+    (name) => [`before ${name}`, `after ${name}`],
+  ),
+  ...['step signed', 'step sending', 'step sent', 'step settled', 'after listsinceblock'],
+];
 
 /** Runs sequence `number` of this seed in this (empty) database. Rejects with Mismatch. */
 export async function playSequence(
@@ -90,6 +96,7 @@ class Sequence {
       refuseSend: () => this.#refuseSend(),
       pay: () => this.#pay(),
       crash: () => this.#crash(),
+      crashPaying: () => this.#crashPaying(),
       resolve: () => this.#resolve(),
     };
     const names = Object.keys(events) as (keyof typeof events)[];
@@ -235,10 +242,33 @@ class Sequence {
 
   /** A payment run that ends at any call, dead or only with that call failed. */
   async #crash(): Promise<void> {
-    let calls = this.#throws.between(1, 70);
     const lot: Lot = this.#throws.chance(0.7) ? 'die' : 'fail';
-    await this.#run(() => (--calls === 0 ? lot : 'live'));
-    if (calls <= 0) this.crashes += 1;
+    let calls = this.#throws.between(1, 90);
+    await this.#spoiltRun(() => (--calls === 0 ? lot : 'live'));
+  }
+
+  /** The same where money is on its way: a block is found and mature, and its payment is cut off. */
+  async #crashPaying(): Promise<void> {
+    await this.#block(false);
+    await this.#advance(maturity + 1);
+    const lot: Lot = this.#throws.chance(0.7) ? 'die' : 'fail';
+    const point = this.#throws.pick(moneyPoints);
+    let spoilt = false;
+    await this.#spoiltRun((here) => {
+      if (here !== point || spoilt) return 'live';
+      spoilt = true;
+      return lot;
+    });
+  }
+
+  async #spoiltRun(at: AtPoint): Promise<void> {
+    let spoilt = false;
+    await this.#run(async (point) => {
+      const lot = await at(point);
+      spoilt ||= lot !== 'live';
+      return lot;
+    });
+    if (spoilt) this.crashes += 1;
     await this.#observe(false);
   }
 
@@ -264,7 +294,7 @@ class Sequence {
     if (!ok) throw new Mismatch(`the operator is refused: ${text}`);
   }
 
-  async #run(at: () => Lot): Promise<CycleReport> {
+  async #run(at: AtPoint): Promise<CycleReport> {
     const process = mortal(this.#redis, this.#daemon, at);
     const processor = this.#processor(process);
     this.#lookedAt();

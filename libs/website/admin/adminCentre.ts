@@ -60,13 +60,14 @@ export class AdminCentre {
     };
   }
 
-  async checkPassword(password: string, address: string): Promise<Verdict> {
+  /** `action`: what the password was given for, in words for the audit log. */
+  async checkPassword(password: string, address: string, action = 'login'): Promise<Verdict> {
     const { portal, now } = this.options;
     const verdict = await this.guard.check(password, address, portal.website.adminCenter, now);
-    const outcomes = { right: 'logged in', wrong: 'wrong password', locked: undefined };
+    const outcomes = { right: 'right password', wrong: 'wrong password', locked: undefined };
     const outcome = outcomes[verdict];
     // Who is locked out writes nothing: a flood must not fill the disk.
-    if (outcome !== undefined) await this.record(address, 'login', outcome);
+    if (outcome !== undefined) await this.record(address, action, outcome);
     return verdict;
   }
 

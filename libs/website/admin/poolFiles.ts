@@ -66,6 +66,7 @@ export class PoolFiles {
   readonly #dir: string;
   readonly #redact: Redact;
   readonly #waiting = new Map<string, Waiting>();
+  #last: Promise<unknown> = Promise.resolve();
 
   /** `dir` holds config.json, pool_configs/ and coins/. */
   constructor(dir: string, redact: Redact) {
@@ -113,8 +114,14 @@ export class PoolFiles {
     }
   }
 
-  /** Writes the change `id`, after a copy of the file as it was. */
-  async apply(pool: PoolConfig, id: string, now: number): Promise<Applied> {
+  /** Writes the change `id`, after a copy of the file as it was. One at a time: each sees what the one before wrote. */
+  apply(pool: PoolConfig, id: string, now: number): Promise<Applied> {
+    const applied = this.#last.then(() => this.#apply(pool, id, now));
+    this.#last = applied;
+    return applied;
+  }
+
+  async #apply(pool: PoolConfig, id: string, now: number): Promise<Applied> {
     const change = this.#waiting.get(id);
     this.#waiting.delete(id);
     if (change?.coin !== pool.coin.name || now - change.since > waitMillis) {

@@ -24,7 +24,7 @@ export function adminRouter(
       const password = isRecord(body) ? own(body, 'password') : undefined;
       // What is no text is a wrong password, and counts as one.
       const given = typeof password === 'string' ? password : '';
-      const verdict = await admin.checkPassword(given, addressOf(request));
+      const verdict = await admin.checkPassword(given, addressOf(request), 'POST /api/admin');
       if (verdict === 'locked') throw new HttpProblem(429, lockedText);
       if (verdict === 'wrong') {
         response.status(401).json({ error: 'Incorrect Password' });

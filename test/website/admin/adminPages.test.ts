@@ -253,7 +253,7 @@ test('each action is a line of the audit log, which the centre shows', async (t)
   const later = '2026-09-21T14:13:21.000Z';
   assert.deepEqual(entries, [
     [start, '127.0.0.1', 'login', 'wrong password'],
-    [start, '127.0.0.1', 'login', 'logged in'],
+    [start, '127.0.0.1', 'login', 'right password'],
     [later, '127.0.0.1', 'ban 203.0.113.1 3600 ***', 'done: ban was done.'],
     [later, '127.0.0.1', 'kick <script>alert(1)</script>', 'done: kick was done.'],
     [later, '127.0.0.1', 'logout', 'logged out'],

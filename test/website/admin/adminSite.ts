@@ -8,7 +8,7 @@ import { millis } from '../../../libs/primitives/units.ts';
 import { isRecord, own, parseJson } from '../../../libs/primitives/unknown.ts';
 import type { RedisConnection } from '../../../libs/redis/connection.ts';
 import { startWebsite, type Website } from '../../../libs/website/website.ts';
-import { connectFor, type MemoryLog, memoryLog, redisFor } from '../../redis/testbed.ts';
+import { connectFor, type MemoryLog, memoryLog, redisFor, until } from '../../redis/testbed.ts';
 import { cleanUp } from '../../support/cleanup.ts';
 import { configurationFor, get, type Reply, secrets } from '../support.ts';
 
@@ -22,6 +22,8 @@ export interface Asked {
 /** Answers as the portal does, without one: writes down what it is asked. */
 export interface StandInPortal {
   readonly asked: readonly Asked[];
+  /** Called with each command before it is answered. */
+  onCommand: (command: string) => void;
   /** By command: the text to answer. */
   readonly answers: Map<string, string>;
 }
@@ -47,6 +49,7 @@ async function standInPortal(t: TestContext, dataDir: string): Promise<StandInPo
     ['bans', JSON.stringify([{ ip: '203.0.113.9', until: 1_800_000_000_000, why: 'flood' }])],
     ['payments', 'Payments of litecoin, PROP: at work.'],
   ]);
+  const portal: StandInPortal = { asked, answers, onCommand: () => undefined };
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
     socket.once('data', (bytes) => {
@@ -54,6 +57,7 @@ async function standInPortal(t: TestContext, dataDir: string): Promise<StandInPo
       if (!isRecord(line)) return socket.destroy();
       const params = own(line, 'params');
       const command = String(own(line, 'command'));
+      portal.onCommand(command);
       asked.push({ command, params: Array.isArray(params) ? params.map(String) : [] });
       return socket.end(`${answers.get(command) ?? `${command} was done.`}\n`);
     });
@@ -61,7 +65,7 @@ async function standInPortal(t: TestContext, dataDir: string): Promise<StandInPo
   await mkdir(dataDir, { recursive: true });
   server.listen(join(dataDir, 'cli.sock'));
   cleanUp(t, () => server.close());
-  return { asked, answers };
+  return portal;
 }
 
 export interface AdminSite {
@@ -70,6 +74,8 @@ export interface AdminSite {
   readonly redis: RedisConnection;
   readonly portal: StandInPortal;
   readonly log: MemoryLog;
+  /** Closes the website and starts it anew on its port, as each reload of a pool does. */
+  restart(): Promise<void>;
   /** Moves the clock of the website on. */
   pass(milliseconds: number): void;
   get(path: string, headers?: Readonly<Record<string, string>>): Promise<Reply>;
@@ -105,17 +111,25 @@ export async function adminSite(
   );
   const dataDir = join(dir, 'data');
   const standIn = alone
-    ? { asked: [], answers: new Map<string, string>() }
+    ? { asked: [], answers: new Map<string, string>(), onCommand: () => undefined }
     : await standInPortal(t, dataDir);
   let time = 1_790_000_000_000;
   const log = memoryLog();
   const now = () => millis(time);
   const limits = { requestsPerMinute: 100_000 };
   const website = await startWebsite({ portal, pools, log, now, dataDir, limits });
-  cleanUp(t, () => website.close());
+  let running = website;
+  cleanUp(t, () => running.close());
+  const isReady = async () => (await get(website.port, '/health/ready')).status === 200;
+  await until(isReady, 'Redis answers the website');
   const host = `127.0.0.1:${website.port}`;
   return {
     ...{ website, dir, redis, portal: standIn, log },
+    restart: async () => {
+      await running.close();
+      const again = { ...portal, website: { ...portal.website, port: website.port } };
+      running = await startWebsite({ portal: again, pools, log, now, dataDir, limits });
+    },
     pass: (milliseconds) => {
       time += milliseconds;
     },

@@ -215,3 +215,21 @@ test('a file with a password in a comment or under another name is not shown', a
     assert.doesNotMatch(text, /canary|hunter2|<textarea/);
   }
 });
+
+test('the reload starts the website anew: the answer still comes whole, and nobody is logged out', async (t) => {
+  const site = await adminSite(t);
+  const admin = await loggedIn(site);
+  let restarted: Promise<void> | undefined;
+  site.portal.onCommand = (command) => {
+    if (command === 'reloadpool') restarted = site.restart();
+  };
+  const text = await shownText(admin);
+  const { text: page } = await checkText(admin, text.replace('"diff": 32', '"diff": 64'));
+  const change = /name="change" value="([0-9a-f]{32})"/.exec(page)?.[1] ?? '';
+  const applied = await admin.post(`${path}/apply`, { change });
+  assert.match(applied.text, /reloadpool was done\./);
+  assert.ok(applied.text.trimEnd().endsWith('</html>'));
+  assert.notEqual(restarted, undefined);
+  await restarted;
+  assert.match((await admin.get('/admin')).text, /id="admin"/);
+});
