@@ -236,7 +236,8 @@ class DaemonWallet implements Wallet {
     }
     const verdict: unknown = Array.isArray(answer) ? answer[0] : undefined;
     if (!isRecord(verdict) || own(verdict, 'allowed') !== false) return undefined;
-    return rejectionOf(String(own(verdict, 'reject-reason') ?? 'no reason given'));
+    const reason = own(verdict, 'reject-reason');
+    return rejectionOf(typeof reason === 'string' ? reason : 'no reason given');
   }
 
   /** The input as createrawtransaction takes it, 'none' when it is spent for good, 'taken' when that is not sure yet. */

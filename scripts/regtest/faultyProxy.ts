@@ -43,7 +43,9 @@ export interface FaultyProxy {
   fault: ((method: string) => RpcFault | undefined) | undefined;
   /** Calls of this method that the daemon has executed, those of `executedLate` included once they were. */
   executed(method: string): number;
-  /** Resolves when no late execution is outstanding. */
+  /** Calls that wait for their late execution. */
+  readonly outstanding: number;
+  /** Resolves when none is outstanding. */
   settled(): Promise<void>;
   close(): Promise<void>;
 }
@@ -69,6 +71,9 @@ export async function startFaultyProxy(options: FaultyProxyOptions): Promise<Fau
     },
     fault: undefined,
     executed: (method) => counts.get(method) ?? 0,
+    get outstanding() {
+      return late.size;
+    },
     settled: async () => {
       while (late.size > 0) await Promise.all(late);
     },

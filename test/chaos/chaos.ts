@@ -4,6 +4,7 @@ import { randomInt } from 'node:crypto';
 import { failPoints } from './failPoints.ts';
 import { model } from './model.ts';
 import { redisKills } from './redisKills.ts';
+import { redisPays } from './redisPays.ts';
 import { reorgs } from './reorgs.ts';
 import { rpcFaultSuite } from './rpcFaults.ts';
 import { runSuite, type Suite } from './suite.ts';
@@ -17,6 +18,7 @@ const suites: readonly Suite[] = [
   rpcFaultSuite,
   reorgs,
   twoPayers,
+  redisPays,
   model,
 ];
 

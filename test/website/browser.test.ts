@@ -258,6 +258,53 @@ test('the website in a browser', async (t) => {
       }
     },
   );
+
+  await t.test(
+    'has an admin centre that axe finds no fault with, and that fits 320 pixels',
+    async () => {
+      const axe = await readFile(
+        createRequire(import.meta.url).resolve('axe-core/axe.min.js'),
+        'utf8',
+      );
+      for (const colorScheme of ['light', 'dark'] as const) {
+        const viewport = { width: 320, height: 640 };
+        const { context, troubles } = await open({
+          colorScheme,
+          viewport,
+          reducedMotion: 'reduce',
+        });
+        const page = await context.newPage();
+        await page.goto(`${site.url}/admin`);
+        await page.fill('#password', 'correct horse battery staple');
+        await page.keyboard.press('Enter');
+        await page.waitForSelector('#admin');
+        for (const path of [
+          '',
+          '/payments',
+          '/bans',
+          '/notice',
+          '/audit',
+          '/pools/litecoin',
+          'check',
+        ]) {
+          if (path === 'check') {
+            await page.goto(`${site.url}/admin/pools/litecoin`);
+            await page.fill('[name="field.ports.3008.diff"]', '9');
+            await page.getByText('Check the form').click();
+            await page.waitForSelector('#diff ins');
+          } else await page.goto(`${site.url}/admin${path}`);
+          await page.evaluate(axe);
+          const faults: unknown = await page.evaluate(
+            `axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join('\\n')))`,
+          );
+          assert.deepEqual(faults, [], path);
+          assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 320, path);
+        }
+        assert.deepEqual(troubles, []);
+        await context.close();
+      }
+    },
+  );
 });
 
 type Options = Parameters<Awaited<ReturnType<typeof chromium.launch>>['newContext']>[0];

@@ -39,10 +39,15 @@ interface Leaf extends FormField {
 export function formOf(text: string): FormGroup[] {
   const root = parseTree(text, [], { allowTrailingComma: true });
   if (root === undefined) return [];
-  return Object.entries<Field<unknown>>(poolFields).flatMap(([name, field]) => {
+  const groups = Object.entries<Field<unknown>>(poolFields).flatMap(([name, field]) => {
     const fields = leavesOf(field, [name], root).map(shown);
     return fields.length === 0 ? [] : [{ name, about: field.about, fields }];
   });
+  // Fields that stand for themselves come together.
+  const isAlone = ({ name, fields }: FormGroup) => fields[0]?.path === name;
+  const single = groups.filter(isAlone).flatMap(({ fields }) => fields);
+  const pool = { name: 'pool', about: 'what stands for itself', fields: single };
+  return [pool, ...groups.filter((group) => !isAlone(group))];
 }
 
 /** The text with those fields changed whose `given` value is another than the form showed; empty ones are left out. */
