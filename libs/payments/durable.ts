@@ -6,8 +6,8 @@ import { RedisError } from '../redis/errors.ts';
 
 /** How long WAITAOF may take, milliseconds. */
 const patience = 5_000;
-/** "appendfsync everysec" writes at the latest in the second second. */
-const everySecond = 2_000;
+/** "appendfsync everysec" puts a write off for two seconds, counted in whole ones, while the disk is busy. */
+const everySecond = 3_000;
 
 /**
  * Resolves when what this connection wrote is as safe as Redis is set to make it; a Redis without an append-only file

@@ -19,7 +19,10 @@ import type { SignedTx } from './wallet.ts';
 // The only writer of balances. Each method is one script: it happens as a whole or not at all, and doing it again does
 // nothing more. Amounts are computed here and compared and set there, as texts.
 
-/** LEDGER_BUSY: somebody else writes these keys all the time. */
+/**
+ * LEDGER_BUSY: somebody else writes these keys all the time. LEDGER_FORGOTTEN: Redis has crashed and lost its last
+ * moments.
+ */
 export class LedgerError extends CodedError {}
 
 export interface LedgerOptions {
@@ -351,6 +354,16 @@ export class Ledger {
   async openBatch(): Promise<OpenBatch | undefined> {
     const key = this.#keys.pay('batch');
     return openBatchOf(await readHash(this.#redis, key), key);
+  }
+
+  /** Rejects with LedgerError if Redis does not hold this batch in this state: it crashed since that was written. */
+  async checkOpen({ id, state }: OpenBatch): Promise<void> {
+    const open = await this.openBatch();
+    if (open?.id === id && open.state === state) return;
+    throw new LedgerError(
+      'LEDGER_FORGOTTEN',
+      `Redis has lost what it had been told of payment batch ${id}, so that nothing is sent for it`,
+    );
   }
 
   /** Moves whole balances to in-flight. Undefined when a balance has changed since: plan again. */

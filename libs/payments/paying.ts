@@ -74,7 +74,7 @@ export class Paying {
    * nothing else may be paid then.
    */
   async recover(report: RunReport): Promise<boolean> {
-    const { ledger, log, said, coin } = this.#context;
+    const { ledger, connection, log, said, coin } = this.#context;
     const batch = await ledger.openBatch();
     switch (batch?.state) {
       case undefined:
@@ -86,6 +86,8 @@ export class Paying {
         );
         return true;
       case 'signed':
+        // Whoever put it there may have died before it was safe.
+        await waitUntilDurable(connection);
         return (await this.#send(batch, report)).kind !== 'unknown';
       case 'sending': {
         const txid = await this.#wallet.findSent(batch.comment, batch.since);
@@ -406,10 +408,14 @@ export class Paying {
     }
   }
 
-  /** The last thing before money can move: whoever has lost the lease ends here, and the journal knows. */
+  /**
+   * The last thing before money can move: the batch is on Redis' disk, whoever has lost the lease ends here, and the
+   * journal knows.
+   */
   async #announce(batch: OpenBatch, txid: string | undefined): Promise<void> {
-    const { lease, journal, step } = this.#context;
+    const { ledger, lease, journal, step } = this.#context;
     await lease.renew();
+    await ledger.checkOpen(batch);
     const last = await journal.last();
     if (last?.kind !== 'sending' || last.batch !== batch.id) {
       await journal.add(await this.#entry('sending', batch, txid));

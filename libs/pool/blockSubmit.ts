@@ -1,7 +1,7 @@
 import { lookUpBlock, type SubmitOutcome, submitBlock } from '../daemon/blocks.ts';
 import type { DaemonGroup } from '../daemon/types.ts';
 import type { Logger } from '../log/logger.ts';
-import { messageOf } from '../primitives/errors.ts';
+import { codeOf, messageOf } from '../primitives/errors.ts';
 import type { Rounds } from '../shares/types.ts';
 import type { BlockJournal, Candidate } from './blockJournal.ts';
 import { pause } from './pause.ts';
@@ -14,7 +14,7 @@ export interface BlockSubmitOptions {
   readonly journal: BlockJournal;
   /** Resolves when every share recorded before is in the store; rejects when the recorder closes first. */
   readonly applied: () => Promise<void>;
-  readonly rounds: Pick<Rounds, 'close' | 'accept' | 'refuse'>;
+  readonly rounds: Pick<Rounds, 'close' | 'accept' | 'isKept' | 'refuse'>;
   readonly log: Logger;
   readonly signal: AbortSignal;
   /** A daemon took a block: a new template is wanted at once. */
@@ -52,14 +52,14 @@ export function createBlockSubmitter(options: BlockSubmitOptions): BlockSubmitte
     const closed = recorded.then(options.applied).then(() => rounds.close(candidate));
     try {
       const [decided] = await Promise.all([fate, closed]);
-      if (decided.kind === 'accepted') await rounds.accept(candidate.blockHash);
-      else await rounds.refuse(candidate.blockHash, decided.reason);
-      await written;
       if (decided.kind === 'accepted') {
-        log.special(`${name}, found by ${candidate.finder}, was accepted.`);
+        await book(candidate, name);
+        await written;
         await journal.forget(candidate.blockHash);
         return;
       }
+      await rounds.refuse(candidate.blockHash, decided.reason);
+      await written;
       const file = await journal.reject(candidate.blockHash, decided.reason);
       log.error(
         `${name} was refused by every daemon: ${decided.reason}. Its shares are back in the round, the block is kept in ${file}.`,
@@ -69,6 +69,31 @@ export function createBlockSubmitter(options: BlockSubmitOptions): BlockSubmitte
       log.error(
         `${name} could not be brought to its end: ${messageOf(error)}. It is taken up again at the next start.`,
       );
+    }
+  };
+
+  /** A Redis that crashes may forget its last seconds: after the shares, the round is closed again then. */
+  const book = async (candidate: Candidate, name: string): Promise<void> => {
+    let told = false;
+    for (;;) {
+      const accepted = await isAccepted(candidate);
+      if (accepted && !told) log.special(`${name}, found by ${candidate.finder}, was accepted.`);
+      told ||= accepted;
+      if (accepted && (await rounds.isKept(candidate.blockHash))) return;
+      log.warning(`${name} was forgotten by a Redis that crashed: its round is closed again.`);
+      await options.applied();
+      await rounds.close(candidate);
+    }
+  };
+
+  /** False if Redis has forgotten the round since it was closed. */
+  const isAccepted = async ({ blockHash }: Candidate): Promise<boolean> => {
+    try {
+      await rounds.accept(blockHash);
+      return true;
+    } catch (error) {
+      if (codeOf(error) === 'ROUNDS_UNKNOWN_BLOCK') return false;
+      throw error;
     }
   };
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../log/logger.ts';
 import type { Clock } from '../primitives/units.ts';
 import type { RedisConnection } from '../redis/connection.ts';
@@ -28,12 +29,15 @@ export interface RedisDisk {
 export type RedisKeeping = 'always' | 'second' | 'snapshot' | 'system' | 'never';
 
 /** What one look at Redis has shown. */
-export interface RedisLook {
+export interface DiskLook {
   /** Our clock, ms. */
   readonly at: number;
-  readonly sequence: number;
   /** INFO's fields. */
   readonly info: ReadonlyMap<string, string>;
+}
+
+export interface RedisLook extends DiskLook {
+  readonly sequence: number;
 }
 
 const secondMillis = 2_000;
@@ -47,26 +51,23 @@ const spoolState = loadScript('spoolState', (reply) => {
   return { sequence, info: new Map([...parseInfo(reply[1]), ...parseInfo(reply[2])]) };
 });
 
+const diskState = loadScript('diskState', (reply) =>
+  Array.isArray(reply) && reply.length === 2
+    ? new Map([...parseInfo(reply[0]), ...parseInfo(reply[1])])
+    : undefined,
+);
+
 export function createRedisDisk(options: RedisDiskOptions): RedisDisk {
   const { connection, keys, log, now } = options;
   let earlier: RedisLook | undefined;
   let safe = 0;
-
-  async function keepingOf(info: ReadonlyMap<string, string>): Promise<RedisKeeping> {
-    if (info.get('aof_enabled') === '1') {
-      const setting = await readSetting(connection, 'appendfsync');
-      if (setting === 'always') return 'always';
-      return setting === 'no' ? 'system' : 'second';
-    }
-    return (await readSetting(connection, 'save')) ? 'snapshot' : 'never';
-  }
 
   return {
     async safeSequence() {
       const at = now();
       const { sequence, info } = await runScript(connection, spoolState, [options.sequenceKey], []);
       const look = { at, sequence, info };
-      const keeping = await keepingOf(info);
+      const keeping = await keepingOf(connection, info);
       if (keeping === 'never') sayNever(connection.name, keys.coin, log);
       if (earlier?.info.get('run_id') !== info.get('run_id')) {
         // Another run, or another server: what the one before had written proves nothing here.
@@ -84,8 +85,54 @@ export function createRedisDisk(options: RedisDiskOptions): RedisDisk {
   };
 }
 
+export interface UntilKeptOptions {
+  readonly connection: RedisConnection;
+  /** What it is about: its server is the one that is asked. */
+  readonly key: string;
+  readonly now: Clock;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const lookMillis = 500;
+
+/**
+ * Resolves true when what is there is on Redis' disk, so that a crash cannot take it back; false as soon as `isThere`
+ * says that one did. Rejects with RedisError while Redis is away, and with the signal's reason.
+ */
+export async function untilKept(
+  isThere: () => Promise<boolean>,
+  { connection, key, now, signal }: UntilKeptOptions,
+): Promise<boolean> {
+  let earlier: DiskLook | undefined;
+  for (;;) {
+    const at = now();
+    const info = await runScript(connection, diskState, [key], []);
+    const keeping = await keepingOf(connection, info);
+    // After the look, so that the next one of the same run of Redis proves something for it.
+    if (!(await isThere())) return false;
+    const look = { at, info };
+    if (keeping === 'always' && provesSafe(look, look, keeping)) return true;
+    if (earlier?.info.get('run_id') !== info.get('run_id')) earlier = undefined;
+    if (earlier !== undefined && provesSafe(earlier, look, keeping)) return true;
+    if (earlier === undefined || !canProve(earlier, keeping)) earlier = look;
+    await sleep(lookMillis, undefined, signal === undefined ? {} : { signal });
+  }
+}
+
+async function keepingOf(
+  connection: RedisConnection,
+  info: ReadonlyMap<string, string>,
+): Promise<RedisKeeping> {
+  if (info.get('aof_enabled') === '1') {
+    const setting = await readSetting(connection, 'appendfsync');
+    if (setting === 'always') return 'always';
+    return setting === 'no' ? 'system' : 'second';
+  }
+  return (await readSetting(connection, 'save')) ? 'snapshot' : 'never';
+}
+
 /** True if `later` shows that all of `earlier` is on disk. Both are of one run of Redis. */
-export function provesSafe(earlier: RedisLook, later: RedisLook, keeping: RedisKeeping): boolean {
+export function provesSafe(earlier: DiskLook, later: DiskLook, keeping: RedisKeeping): boolean {
   const passed = later.at - earlier.at;
   switch (keeping) {
     case 'always':
@@ -108,7 +155,7 @@ export function provesSafe(earlier: RedisLook, later: RedisLook, keeping: RedisK
 }
 
 /** False for a look at a running save: that one does not hold what came after its start. */
-function canProve({ info }: RedisLook, keeping: RedisKeeping): boolean {
+function canProve({ info }: DiskLook, keeping: RedisKeeping): boolean {
   return keeping !== 'snapshot' || info.get('rdb_bgsave_in_progress') === '0';
 }
 

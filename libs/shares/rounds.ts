@@ -8,6 +8,7 @@ import type { CoinKeys } from '../redis/keys.ts';
 import { readHash, readSet } from '../redis/read.ts';
 import { createRetry } from '../redis/retry.ts';
 import { loadScript, oneOf, runScript } from '../redis/scripts.ts';
+import { untilKept } from './redisDisk.ts';
 import type { FoundBlock, Rounds } from './types.ts';
 
 // A block's round: closed when the block is found, kept when a daemon takes the block, merged back when none does.
@@ -134,6 +135,19 @@ export function createRounds(options: RoundsOptions): RedisRounds {
           `The ${keys.coin} block ${blockHash} was refused before and is accepted now: its round is closed again.`,
         );
       }
+    },
+
+    async isKept(blockHash) {
+      checkHash(blockHash);
+      const key = keys.block(blockHash);
+      const isAccepted = async () => {
+        const state = await connection.command('hget', key, 'state');
+        return state !== null && state !== 'candidate';
+      };
+      return retry(
+        () => untilKept(isAccepted, { ...options, key }),
+        waiting('on the disk of Redis', blockHash),
+      );
     },
 
     async refuse(blockHash, reason) {

@@ -108,6 +108,11 @@ export interface Rounds {
   close(block: FoundBlock): Promise<'closed' | 'already' | 'twin'>;
   /** A daemon took the block: it waits in blocksPending for its confirmations. Idempotent. */
   accept(blockHash: string): Promise<void>;
+  /**
+   * Resolves true when the disk of Redis has that the block was accepted; false when Redis has crashed and forgotten
+   * it: the round is then to be closed again. The block's journal must be kept until it is true.
+   */
+  isKept(blockHash: string): Promise<boolean>;
   /** Every daemon refused the block: its round goes back into the current one (unless a twin needs it). Idempotent. */
   refuse(blockHash: string, reason: string): Promise<void>;
 }

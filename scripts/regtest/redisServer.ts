@@ -13,6 +13,8 @@ export interface RedisServerOptions {
   readonly port?: number;
   /** More arguments for redis-server, after ours: the last one of a name wins ('--maxmemory', '10mb'). */
   readonly args?: readonly string[];
+  /** Instead of our own. */
+  readonly env?: NodeJS.ProcessEnv | undefined;
 }
 
 export interface RedisServer {
@@ -55,7 +57,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
     kill: (signal) => child.kill(signal),
     async restart() {
       await child.stop();
-      child = await launch(dir, port, options.args);
+      child = await launch(dir, port, options);
     },
   };
 }
@@ -66,20 +68,20 @@ async function firstLaunch(
 ): Promise<{ port: number; child: RunningChild }> {
   const port = options.port ?? (await freePort());
   try {
-    return { port, child: await launch(dir, port, options.args) };
+    return { port, child: await launch(dir, port, options) };
   } catch (error) {
     const taken = error instanceof CodedError && error.message.includes('Address already in use');
     if (options.port !== undefined || !taken) throw error;
     // Somebody else took the free port between our look and the server's bind: one more try.
     const other = await freePort();
-    return { port: other, child: await launch(dir, other, options.args) };
+    return { port: other, child: await launch(dir, other, options) };
   }
 }
 
 async function launch(
   dir: string,
   port: number,
-  extra: readonly string[] = [],
+  { args = [], env }: RedisServerOptions,
 ): Promise<RunningChild> {
   const logFile = join(dir, 'redis.log');
   const before = textOf(logFile).length;
@@ -89,9 +91,10 @@ async function launch(
       ...['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--daemonize', 'no'],
       ...['--save', '', '--appendonly', 'yes', '--appendfsync', 'always'],
       ...['--maxmemory-policy', 'noeviction', '--logfile', ''],
-      ...extra,
+      ...args,
     ],
     logFile,
+    ...(env === undefined ? {} : { env }),
   }).catch((error: unknown) => {
     throw new CodedError(
       'REDIS_SERVER_MISSING',

@@ -47,10 +47,11 @@ export class ShareGround {
     this.#address = address;
   }
 
-  static async open(): Promise<ShareGround> {
+  /** `redisEnvironment`: makes the disk of Redis slow, say. */
+  static async open(redisEnvironment?: NodeJS.ProcessEnv): Promise<ShareGround> {
     const [litecoin, redis, dir, ports] = await Promise.all([
       startLitecoinPair({ mweb: 'never' }),
-      startRedis(),
+      startRedis({ env: redisEnvironment }),
       mkdtemp(join(tmpdir(), 'chaos-')),
       freePorts(2),
     ]);

@@ -117,6 +117,36 @@ for (const step of steps) {
   });
 }
 
+/** A Redis that crashes and forgets its last moments: the batch, and that it was opened. */
+function forgettingAt(t: TestContext, step: Step, balances: readonly string[]): PaymentProcessor {
+  let forgotten = false;
+  return processorFor(t, {
+    failPoint: async (name) => {
+      if (name !== step || forgotten) return;
+      forgotten = true;
+      await redis.command('DEL', keys.pay('batch'));
+      await redis.command('HSET', keys.balances, ...balances);
+    },
+  });
+}
+
+for (const [mode, step] of [
+  ['raw transactions', 'signed'],
+  ['sendmany', 'sending'],
+] as const) {
+  test(`with ${mode}, nothing is sent for a batch that a crashed Redis has forgotten, and it is paid once later`, async (t) => {
+    const alice = await minerAddress();
+    await owe(alice, '0.25');
+    if (mode === 'sendmany') proxy.fault = old();
+    const processor = forgettingAt(t, step, [alice, '0.25']);
+    const report = await processor.runOnce();
+    assert.match(report.problem ?? '', /Redis has lost what it had been told of payment batch/);
+    assert.ok(!proxy.methods.includes('sendrawtransaction') && !proxy.methods.includes('sendmany'));
+    assert.equal((await processor.runOnce()).paid.length, 1);
+    assert.deepEqual(await received(alice), [25_000_000n]);
+  });
+}
+
 test('a process killed right after crediting has credited once when the next one has run', async (t) => {
   const alice = await minerAddress();
   const block = await findBlock({ [alice]: '1' });

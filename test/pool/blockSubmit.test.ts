@@ -11,6 +11,7 @@ import {
 } from '../../libs/daemon/types.ts';
 import { type Candidate, createBlockJournal } from '../../libs/pool/blockJournal.ts';
 import { type BlockSubmitOptions, createBlockSubmitter } from '../../libs/pool/blockSubmit.ts';
+import { CodedError } from '../../libs/primitives/errors.ts';
 import { millis } from '../../libs/primitives/units.ts';
 import { until } from '../support/until.ts';
 import { keptLog, ScriptedRounds } from './support.ts';
@@ -122,6 +123,49 @@ async function setUpWith(
   });
   return { dir, rounds, lines, journal, submitter, stop, accepted: () => accepted };
 }
+
+test('a block that a crashed Redis has forgotten is booked again, after the shares, before its journal is let go', async (t) => {
+  let applied = 0;
+  const gate = {
+    applied: async () => {
+      applied += 1;
+    },
+  };
+  const { submitter, rounds, journal, lines } = await setUpWith(
+    t,
+    gate,
+    new ScriptedDaemon('a:1', [null]),
+  );
+  rounds.kept.push(false);
+  rounds.isKept = async () => {
+    assert.equal((await journal.unfinished()).candidates.length, 1);
+    return rounds.kept.shift() ?? true;
+  };
+  await submitter.found(candidate, Promise.resolve());
+  const { blockHash } = candidate;
+  assert.deepEqual(rounds.steps, [
+    'close 77',
+    `accept ${blockHash}`,
+    'close 77',
+    `accept ${blockHash}`,
+  ]);
+  assert.equal(applied, 2);
+  assert.deepEqual((await journal.unfinished()).candidates, []);
+  assert.ok(lines.some((line) => line.includes('was forgotten by a Redis that crashed')));
+});
+
+test('a round that a crashed Redis has forgotten before the block was accepted is closed again', async (t) => {
+  const { submitter, rounds } = await setUp(t, new ScriptedDaemon('a:1', [null]));
+  const accept = rounds.accept.bind(rounds);
+  let forgotten = true;
+  rounds.accept = async (blockHash) => {
+    if (!forgotten) return accept(blockHash);
+    forgotten = false;
+    throw new CodedError('ROUNDS_UNKNOWN_BLOCK', 'its round was never closed');
+  };
+  await submitter.found(candidate, Promise.resolve());
+  assert.deepEqual(rounds.steps, ['close 77', 'close 77', `accept ${candidate.blockHash}`]);
+});
 
 test('a block that one daemon takes is accepted, though another hangs and a third refuses it', async (t) => {
   const daemons = [

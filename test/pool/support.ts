@@ -42,8 +42,14 @@ export class HeldRecorder implements ShareRecorder {
 }
 
 /** Writes down what happened to rounds, in order. */
-export class ScriptedRounds implements Pick<Rounds, 'close' | 'accept' | 'refuse'> {
+export class ScriptedRounds implements Pick<Rounds, 'close' | 'accept' | 'isKept' | 'refuse'> {
   readonly steps: string[] = [];
+  /** Answers of isKept, in turn; then true. */
+  readonly kept: boolean[] = [];
+
+  isKept(): Promise<boolean> {
+    return Promise.resolve(this.kept.shift() ?? true);
+  }
 
   close(block: FoundBlock): Promise<'closed'> {
     this.steps.push(`close ${block.height}`);

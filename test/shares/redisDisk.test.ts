@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { millis } from '../../libs/primitives/units.ts';
 import { coinKeys } from '../../libs/redis/keys.ts';
-import { createRedisDisk, provesSafe, type RedisKeeping } from '../../libs/shares/redisDisk.ts';
+import {
+  createRedisDisk,
+  provesSafe,
+  type RedisKeeping,
+  untilKept,
+} from '../../libs/shares/redisDisk.ts';
 import { connectFor, memoryLog, redisFor, until } from '../redis/testbed.ts';
 
 const keys = coinKeys('testcoin');
@@ -18,6 +23,7 @@ async function setUp(t: TestContext, ...args: string[]) {
   return {
     server,
     connection,
+    now,
     log,
     safe: () => disk.safeSequence(),
     apply: (sequence: number) => connection.command('set', sequenceKey, sequence),
@@ -131,8 +137,8 @@ test('a pending or failed fsync, and a save that ran already, prove nothing', ()
   };
   const proves = (keeping: RedisKeeping, earlier: object, later: object, passed = 60_000) =>
     provesSafe(
-      { at: 0, sequence: 1, info: new Map(Object.entries({ ...good, ...earlier })) },
-      { at: passed, sequence: 1, info: new Map(Object.entries({ ...good, ...later })) },
+      { at: 0, info: new Map(Object.entries({ ...good, ...earlier })) },
+      { at: passed, info: new Map(Object.entries({ ...good, ...later })) },
       keeping,
     );
   assert.ok(proves('second', {}, {}));
@@ -145,4 +151,31 @@ test('a pending or failed fsync, and a save that ran already, prove nothing', ()
   assert.ok(!proves('snapshot', {}, {}));
   assert.ok(proves('system', {}, {}));
   assert.ok(!proves('never', {}, {}, 59_999));
+});
+
+test('with appendfsync everysec what is there is kept when a later look at the same run of Redis proves it', async (t) => {
+  const { server, connection, now, apply } = await setUp(t, '--appendfsync', 'everysec');
+  await apply(1);
+  const startedAt = performance.now();
+  let looks = 0;
+  const isThere = async () => {
+    looks += 1;
+    // What came before a restart proves nothing.
+    if (looks === 1) await server.restart();
+    return true;
+  };
+  const options = { connection, key: sequenceKey, now: () => millis(performance.now()) };
+  await until(() => connection.ready, 'Redis is there');
+  const tries = async (): Promise<boolean> => {
+    try {
+      return await untilKept(isThere, options);
+    } catch {
+      await until(() => connection.ready, 'Redis is back');
+      return tries();
+    }
+  };
+  assert.equal(await tries(), true);
+  assert.ok(performance.now() - startedAt >= 2_000);
+  assert.ok(looks >= 3, `${looks} looks`);
+  assert.equal(await untilKept(async () => false, { ...options, now }), false);
 });

@@ -498,3 +498,19 @@ test('facts that somebody edited are no block', () => {
   }
   assert.equal(parseBlock(hashA, new Map()), undefined);
 });
+
+test('an accepted block is kept as soon as Redis has it on disk', async (t) => {
+  const { rounds } = await setUp(t);
+  await rounds.close(blockOf(hashA));
+  await rounds.accept(hashA);
+  assert.equal(await rounds.isKept(hashA), true);
+});
+
+test('a block of which a crashed Redis has forgotten the acceptance, or all, is not kept', async (t) => {
+  const { rounds, look } = await setUp(t);
+  await rounds.close(blockOf(hashA));
+  assert.equal(await rounds.isKept(hashA), false);
+  await rounds.accept(hashA);
+  await look.command('flushall');
+  assert.equal(await rounds.isKept(hashA), false);
+});
