@@ -65,7 +65,7 @@ async function main(): Promise<void> {
     passed += tally.passed;
     failed += tally.failures.length;
   }
-  console.log(`seed ${wish.seed}: ${passed} passed, ${failed} failed`);
+  console.log(`${passed} passed, ${failed} failed`);
   process.exitCode = failed === 0 ? 0 : 1;
 }
 

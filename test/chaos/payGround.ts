@@ -17,6 +17,7 @@ import {
   satoshisOf,
   startLitecoinPair,
 } from '../../scripts/regtest/litecoin.ts';
+import type { RedisServerOptions } from '../../scripts/regtest/redisServer.ts';
 import { litecoin, logTo, openTestRedis, type TestRedis } from '../payments/support.ts';
 import type { ChainBlock } from '../support/chain.ts';
 import { type FoundOnChain, memberOf, type Round } from './foundBlock.ts';
@@ -76,10 +77,13 @@ export class PayGround {
   }
 
   /** `supply`: mature blocks of the pool that lie ready to be found. */
-  static async open(supply = largestSupply): Promise<PayGround> {
+  static async open(
+    supply = largestSupply,
+    redisOptions: RedisServerOptions = {},
+  ): Promise<PayGround> {
     const [pair, redis] = await Promise.all([
       startLitecoinPair({ mweb: 'never' }),
-      openTestRedis(),
+      openTestRedis(redisOptions),
     ]);
     const { a, b } = pair;
     await b.rpc('createwallet', ['miners']);

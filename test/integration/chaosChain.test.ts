@@ -1,8 +1,6 @@
-import { redisPays } from '../chaos/redisPays.ts';
 import { reorgs } from '../chaos/reorgs.ts';
 import { testShortForm } from '../chaos/shortForm.ts';
 import { twoPayers } from '../chaos/twoPayers.ts';
 
 testShortForm('reorganisations and twin blocks lose no share and no satoshi', reorgs);
 testShortForm('two payment processes, one of them stopped in its work, pay once', twoPayers);
-testShortForm('kill -9 of Redis while payments are made pays nobody twice', redisPays);

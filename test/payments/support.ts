@@ -3,7 +3,11 @@ import type { CoinConfig } from '../../libs/config/types.ts';
 import { createLogger, type Logger } from '../../libs/log/logger.ts';
 import { openRedis, type RedisConnection, waitForRedis } from '../../libs/redis/connection.ts';
 import { fieldsOf } from '../../libs/redis/read.ts';
-import { type RedisServer, startRedis } from '../../scripts/regtest/redisServer.ts';
+import {
+  type RedisServer,
+  type RedisServerOptions,
+  startRedis,
+} from '../../scripts/regtest/redisServer.ts';
 
 // What the tests of payments share.
 
@@ -57,8 +61,8 @@ export interface TestRedis {
   close(): Promise<void>;
 }
 
-export async function openTestRedis(): Promise<TestRedis> {
-  const server = await startRedis();
+export async function openTestRedis(options: RedisServerOptions = {}): Promise<TestRedis> {
+  const server = await startRedis(options);
   const connection = openRedis({ host: '127.0.0.1', port: server.port }, logTo([]));
   await waitForRedis(connection, AbortSignal.timeout(10_000));
   return {
