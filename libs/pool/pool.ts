@@ -12,13 +12,6 @@ import type { Logger } from '../log/logger.ts';
 import { CodedError, messageOf } from '../primitives/errors.ts';
 import { type Clock, millis } from '../primitives/units.ts';
 import { addressPart } from '../primitives/workerName.ts';
-import { openRedis, type RedisConnection, waitForRedis } from '../redis/connection.ts';
-import { coinKeys } from '../redis/keys.ts';
-import { checkRedisSafety } from '../redis/safety.ts';
-import { createRedisRecorder } from '../shares/redisRecorder.ts';
-import { createRounds } from '../shares/rounds.ts';
-import { createStatistics, type Statistics } from '../shares/statistics.ts';
-import type { ShareRecorder } from '../shares/types.ts';
 import type { ExtranonceSource } from '../stratum/extranonce.ts';
 import { type StratumOptions, StratumServer } from '../stratum/server.ts';
 import type { SessionFacts } from '../stratum/session.ts';
@@ -26,6 +19,7 @@ import type { AuthorizeAnswer, AuthorizeRequest, PoolBehind, Submit } from '../s
 import { type AddressBook, createAddressBook } from './addressBook.ts';
 import { createBlockJournal } from './blockJournal.ts';
 import { createBlockSubmitter } from './blockSubmit.ts';
+import { openRedisBooks, type PoolBooks } from './books.ts';
 import { createJobRefresher, type JobRefresher } from './jobRefresher.ts';
 import { type NewsSources, openNewsSources } from './newsSources.ts';
 import { pause } from './pause.ts';
@@ -48,6 +42,8 @@ export interface PoolOptions {
   /** This fork knows of a block that the others may not have heard of. */
   onBlockNews(blockHash: string): void;
   onReady(): void;
+  /** A job was sent to the miners on the pool's own ports. */
+  onJob?(job: Job): void;
   /** When this pool takes another one's place: called when it is ready for that one's miners. */
   takeOver?(): StratumServer | undefined;
 }
@@ -69,12 +65,11 @@ const longestRetry = 30_000;
 /** What a running pool holds; all of it is let go in `stop`. */
 interface Running {
   readonly group: DaemonGroup;
-  readonly redis: RedisConnection;
-  readonly recorder: ShareRecorder;
-  readonly statistics: Statistics;
+  readonly books: PoolBooks;
   readonly jobs: JobStore;
   readonly refresher: JobRefresher;
   readonly stratum: StratumServer | undefined;
+  readonly behind: PoolBehind;
   readonly news: NewsSources;
 }
 
@@ -130,36 +125,17 @@ export class Pool {
     };
     await waitForSync(group, log, signal);
 
-    const keys = coinKeys(coin.name, config.redis.hashTag);
-    const redis = openRedis(config.redis, log);
-    this.#running = { group, redis };
-    const recorder = createRedisRecorder({
-      connection: redis,
-      keys,
+    const books = openRedisBooks({
+      config,
       dataDir: this.#options.dataDir,
-      // The last part is for servers that share a Redis.
-      writerId: `${this.#options.forkId}-${process.pid}-${now()}-${randomInt(2 ** 40).toString(36)}`,
-      log,
-      now,
-      windowSeconds: this.#options.stats.hashrateWindow,
-    });
-    this.#warnOfLossyRedis(redis, signal);
-    const rounds = createRounds({
-      connection: redis,
-      keys,
+      forkId: this.#options.forkId,
+      hashrateWindow: this.#options.stats.hashrateWindow,
       log,
       now,
       signal,
-      decimals: coin.decimals,
-    });
-    const statistics = createStatistics({
-      connection: redis,
-      keys,
-      log,
-      now,
       addressOf: addresses.addressOf,
     });
-    this.#running = { group, redis, recorder, statistics };
+    this.#running = { group, books };
     const journal = createBlockJournal(this.#options.dataDir, coin.name);
 
     // Job ids of an earlier process, which miners may still answer after they come back, should not be ids of ours.
@@ -173,15 +149,15 @@ export class Pool {
       now,
       onJob: (job, why) => this.#announce(job, why),
     });
-    this.#running = { group, redis, recorder, statistics, jobs, refresher };
+    this.#running = { group, books, jobs, refresher };
     await untilFirstJob(jobs, refresher, signal);
 
     const blocks = createBlockSubmitter({
       group,
       hasSubmitBlock: facts.hasSubmitBlock,
       journal,
-      applied: () => recorder.applied(),
-      rounds,
+      applied: () => books.recorder.applied(),
+      rounds: books.rounds,
       log,
       signal,
       onAccepted: (blockHash) => {
@@ -193,17 +169,18 @@ export class Pool {
     const submit = createShareHandler({
       jobs,
       algorithm,
-      recorder,
-      statistics,
+      recorder: books.recorder,
+      statistics: books.statistics,
       emitInvalidBlockHashes: config.emitInvalidBlockHashes,
       log,
       now,
       onBlock: (verdict, job, share, recorded) =>
         void blocks.found(candidateOf(coin, verdict, job, share, now()), recorded),
     });
+    const behind = poolBehind(config, addresses, books, jobs, submit);
     const stratum = await this.#openStratum({
       log,
-      pool: poolBehind(config, addresses, jobs, submit),
+      pool: behind,
       ports: config.ports,
       connectionTimeout: config.connectionTimeout,
       tcpProxyProtocol: config.tcpProxyProtocol,
@@ -216,6 +193,9 @@ export class Pool {
       now,
       bans: this.#options.bans.map(({ ip, until }) => ({ ip, until: millis(until) })),
       onBan: (ip, until, why) => this.#options.onBan(ip, until, why),
+      ...(books.onDifficultyChange === undefined
+        ? {}
+        : { onDifficultyChange: books.onDifficultyChange }),
     });
     const news = openNewsSources({
       config,
@@ -226,21 +206,12 @@ export class Pool {
       log,
       now,
     });
-    this.#running = { group, redis, recorder, statistics, jobs, refresher, stratum, news };
+    this.#running = { group, books, jobs, refresher, stratum, behind, news };
     refresher.start();
     log.special(
       `The pool for ${coin.displayName} (${coin.symbol}) takes miners on port ${config.ports.map(({ port }) => port).join(', ')}: ${facts.network} chain, height ${jobs.current?.height}, algorithm ${coin.algorithm}.`,
     );
     this.#options.onReady();
-  }
-
-  /** Once for all forks, whenever Redis is there: mining does not wait for it. */
-  #warnOfLossyRedis(redis: RedisConnection, signal: AbortSignal): void {
-    if (this.#options.forkId !== 0) return;
-    waitForRedis(redis, signal).then(
-      () => checkRedisSafety(redis, this.#log),
-      () => undefined,
-    );
   }
 
   /** The server that an older pool hands over, if its ports are the wanted ones; else a new one. */
@@ -257,6 +228,12 @@ export class Pool {
     if (why === 'newBlock')
       this.#log.debug(`Height ${job.height} is being mined: job ${job.jobId}.`);
     this.#running.stratum?.broadcast(job);
+    this.#options.onJob?.(job);
+  }
+
+  /** What a switching port puts behind its miners; undefined while the pool takes none. */
+  behind(): PoolBehind | undefined {
+    return this.#running.behind;
   }
 
   stats(): PoolStats {
@@ -309,15 +286,14 @@ export class Pool {
   }
 
   async #letGo(): Promise<void> {
-    const { group, redis, recorder, statistics, refresher, stratum, news } = this.#running;
+    const { group, books, refresher, stratum, news } = this.#running;
     this.#running = {};
     news?.close();
     refresher?.stop();
     stratum?.stopAccepting();
-    await recorder?.close();
+    await books?.recorder.close();
     await stratum?.close();
-    await statistics?.close();
-    await redis?.close();
+    await books?.close();
     group?.close();
   }
 }
@@ -325,10 +301,12 @@ export class Pool {
 function poolBehind(
   config: PoolConfig,
   addresses: AddressBook,
+  books: PoolBooks,
   jobs: JobStore,
   submit: ShareHandler,
 ): PoolBehind {
   const authorize = async (request: AuthorizeRequest): Promise<AuthorizeAnswer> => {
+    if (books.authorize !== undefined) return books.authorize(request);
     if (!config.validateWorkerUsername) return { ok: true };
     const verdict = await addresses.payee(request.worker);
     return verdict.ok ? { ok: true } : { ok: false, reason: verdict.reason };
