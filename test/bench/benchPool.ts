@@ -16,7 +16,7 @@ import { startRedis } from '../../scripts/regtest/redisServer.ts';
 import { childrenOf, pin } from './processFacts.ts';
 import { standInAddress, standInPassword, standInUser } from './standInDaemon.ts';
 
-export type BenchCoin = 'sha256' | 'scrypt';
+export type BenchCoin = 'sha256' | 'scrypt' | 'scryptJane';
 
 export interface BenchPool {
   /** Of the one pool worker. */
@@ -39,7 +39,11 @@ export interface Cores {
 
 const startMillis = 60_000;
 
-export async function startBenchPool(cores: Cores | undefined): Promise<BenchPool> {
+/** `coins`: those that are wanted; the ports of the others are 0. */
+export async function startBenchPool(
+  cores: Cores | undefined,
+  coins: readonly BenchCoin[] = ['sha256', 'scrypt'],
+): Promise<BenchPool> {
   const dir = mkdtempSync(join(tmpdir(), 'bench-'));
   const stops: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
@@ -54,9 +58,10 @@ export async function startBenchPool(cores: Cores | undefined): Promise<BenchPoo
     const daemons = await startHelper('standInProcess.js', cores?.rest);
     stops.unshift(() => daemons.stop());
     const daemonPorts = own(daemons.hello, 'ports');
-    const [sha256 = 0, scrypt = 0, cliPort = 0] = await freePorts(3);
-    const port = { sha256, scrypt };
-    writeFiles(dir, { redisPort: redis.port, cliPort, port, daemonPorts });
+    const [cliPort = 0, ...free] = await freePorts(1 + coins.length);
+    const port = { sha256: 0, scrypt: 0, scryptJane: 0 };
+    for (const [at, coin] of coins.entries()) port[coin] = free[at] ?? 0;
+    writeFiles(dir, coins, { redisPort: redis.port, cliPort, port, daemonPorts });
 
     const logFile = join(dir, 'pool.log');
     const portal = await startChild({
@@ -66,12 +71,13 @@ export async function startBenchPool(cores: Cores | undefined): Promise<BenchPoo
       cwd: dir,
     });
     stops.unshift(() => portal.stop());
-    const open = async (): Promise<boolean> => {
+    const isOpen = async (): Promise<boolean> => {
       if (portal.ending !== undefined) throw new Error(`The portal ended with ${portal.ending}.`);
-      return (await answers(sha256)) && (await answers(scrypt));
+      const open = await Promise.all(coins.map((coin) => answers(port[coin])));
+      return open.every(Boolean);
     };
     const deadline = Date.now() + startMillis;
-    while (!(await open())) {
+    while (!(await isOpen())) {
       if (Date.now() > deadline) {
         throw new Error(`The pool did not open its ports:\n${lastLines(logFile, 30)}`);
       }
@@ -161,7 +167,11 @@ interface Files {
   readonly daemonPorts: unknown;
 }
 
-function writeFiles(dir: string, { redisPort, cliPort, port, daemonPorts }: Files): void {
+function writeFiles(
+  dir: string,
+  coins: readonly BenchCoin[],
+  { redisPort, cliPort, port, daemonPorts }: Files,
+): void {
   write(dir, 'config.json', {
     logLevel: 'warning',
     cliPort,
@@ -170,12 +180,18 @@ function writeFiles(dir: string, { redisPort, cliPort, port, daemonPorts }: File
     redis: { host: '127.0.0.1', port: redisPort },
   });
   // Below the difficulty of the worst hash, so that every nonce is a share.
-  const diff = { sha256: 1e-10, scrypt: 1e-5 };
-  for (const coin of ['sha256', 'scrypt'] as const) {
+  const diff = { sha256: 1e-10, scrypt: 1e-5, scryptJane: 1e-5 };
+  // scrypt-jane as YACoin had it in its first year: N is 512.
+  const algorithm = {
+    sha256: { algorithm: 'sha256' },
+    scrypt: { algorithm: 'scrypt' },
+    scryptJane: { algorithm: 'scrypt-jane', nMin: 8, nMax: 8 },
+  };
+  for (const coin of coins) {
     write(dir, `coins/bench-${coin}.json`, {
       name: coin,
       symbol: coin.toUpperCase(),
-      algorithm: coin,
+      ...algorithm[coin],
       addresses: { main: { pubKeyHash: [0], scriptHash: [5] } },
     });
     write(dir, `pool_configs/${coin}.json`, {

@@ -4,6 +4,7 @@ import { startStandInDaemon } from './standInDaemon.ts';
 export interface StandInPorts {
   readonly sha256: number;
   readonly scrypt: number;
+  readonly scryptJane: number;
 }
 
 const size = { transactions: 2_000, transactionBytes: 1_200 };
@@ -11,12 +12,18 @@ const size = { transactions: 2_000, transactionBytes: 1_200 };
 const daemons = {
   sha256: await startStandInDaemon({ ...size, nbits: '17034219' }),
   scrypt: await startStandInDaemon({ ...size, nbits: '1929268a' }),
+  scryptJane: await startStandInDaemon({ ...size, nbits: '1929268a' }),
 };
 
 process.on('message', (coin: unknown) => {
-  if (coin === 'sha256' || coin === 'scrypt') process.send?.({ tip: daemons[coin].newBlock() });
+  if (coin === 'sha256' || coin === 'scrypt' || coin === 'scryptJane')
+    process.send?.({ tip: daemons[coin].newBlock() });
 });
 process.on('disconnect', () => process.exit(0));
 process.send?.({
-  ports: { sha256: daemons.sha256.port, scrypt: daemons.scrypt.port } satisfies StandInPorts,
+  ports: {
+    sha256: daemons.sha256.port,
+    scrypt: daemons.scrypt.port,
+    scryptJane: daemons.scryptJane.port,
+  } satisfies StandInPorts,
 });
