@@ -1,5 +1,5 @@
 // Builds dist/native/pow.node: the proof-of-work hashes of the `multi-hashing` package and our own C code behind one
-// Node-API addon, and the `bignum` package's addon where Node's own headers are at hand. Nothing is downloaded.
+// Node-API addon, and the addon of `bignum` (which the tests compare with) where Node's own headers are at hand. Nothing is downloaded.
 // Does nothing when the addon is up to date. Without a C compiler it says so and succeeds: sha256 and scrypt work without.
 // NOMP_NO_NATIVE=1 skips it. CC and CXX choose the compilers.
 import { spawn, spawnSync } from 'node:child_process';
