@@ -24,7 +24,13 @@ Commands for the operator, over data/cli.sock in the portal's folder (-dir):
   bans                          who is banned, until when and why
   ban <ip> [seconds] [why]      bans an address on every fork (default: an hour)
   unban <ip>                    lifts a ban
+  blocks [coin] [count]         the newest blocks, their confirmations and rewards
+  balances [coin]               who is owed and was paid how much
   payments [status|dry-run|pause|resume|held|resolve …]   shows and steers payments
+  notice [text]                 puts a banner on every page and tells the miners; without a text: takes it away
+  drain [seconds]               takes no new miners, asks the others to reconnect, says how many are left
+  drain off                     takes miners again
+  check                         tries the configuration files as they are now, each daemon, wallet and Redis
   loglevel <level>              debug, warning, error or special, from now on
   hash-password                 makes adminCenter.passwordHash of the password that is typed
   help                          this text

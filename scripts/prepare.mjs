@@ -13,6 +13,8 @@ const proofs = {
   litecoind: '/usr/lib/litecoin/litecoind',
   chromium: '/usr/bin/chromium',
   'python3-zmq': '/usr/lib/python3/dist-packages/zmq',
+  haproxy: '/usr/sbin/haproxy',
+  openssl: '/usr/bin/openssl',
 };
 
 /** `debian`: packages that are needed. `ask`: ask on a terminal before anything is installed. */

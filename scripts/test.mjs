@@ -5,7 +5,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { prepare, root, run } from './prepare.mjs';
 
-await prepare({ debian: ['redis-server', 'litecoind', 'chromium', 'python3-zmq'], ask: false });
+await prepare({ debian: ['redis-server', 'litecoind', 'chromium', 'python3-zmq', 'haproxy', 'openssl'], ask: false });
 const wanted = process.argv.slice(2);
 if (wanted.length === 0) {
   run('npx', ['biome', 'check', '.']);

@@ -1,39 +1,39 @@
 import { mapLimit } from 'async';
 import type { DaemonConfig, PoolConfig, PortalConfig, RedisConfig } from '../config/types.ts';
 import { createDaemonClient } from '../daemon/rpcClient.ts';
-import { say } from '../log/console.ts';
 import { messageOf } from '../primitives/errors.ts';
 import { pingRedis } from '../redis/connection.ts';
+import { checkMpos } from '../shares/mpos/check.ts';
+import type { CheckReport } from './checkCommand.ts';
+import { paysMiners } from './mposPools.ts';
 
-// `node init.js --check`: does everything that the configuration names answer?
+// `node init.js --check` and the command `check`: does everything that the configuration names answer?
 
 const patience = 5_000;
 const atOnce = 16;
 
-/** Says for each daemon, wallet and Redis whether it answers. True if all do. */
+/** Says for each daemon, wallet and Redis whether it answers. Never rejects. */
 export async function checkServices(
   portal: PortalConfig,
   pools: readonly PoolConfig[],
-): Promise<boolean> {
+): Promise<CheckReport> {
   const checks = [
     () => redisCheck('config.json', portal.redis),
     ...pools.flatMap((pool) => [
       ...pool.daemons.map((daemon) => () => daemonCheck(pool, daemon, 'getblockcount')),
-      ...(pool.paymentProcessing.enabled
+      ...(paysMiners(pool)
         ? [() => daemonCheck(pool, pool.paymentProcessing.daemon, 'getbalance')]
         : []),
-      ...(pool.mposMode.enabled ? [] : [() => redisCheck(pool.file, pool.redis)]),
+      pool.mposMode.enabled ? () => mposCheck(pool) : () => redisCheck(pool.file, pool.redis),
     ]),
   ];
   // A portal of a hundred coins must not open hundreds of connections at once.
   const results = await mapLimit(checks, atOnce, async (check: () => Promise<Result>) => check());
-  for (const { line } of results) say(line);
-  say(
-    results.every(({ ok }) => ok)
-      ? `The configuration is sound, and everything answers: ${pools.length} pool(s).`
-      : 'Something does not answer: see above.',
-  );
-  return results.every(({ ok }) => ok);
+  const ok = results.every((result) => result.ok);
+  const end = ok
+    ? `The configuration is sound, and everything answers: ${pools.length} pool(s).`
+    : 'Something does not answer: see above.';
+  return { ok, lines: [...results.map(({ line }) => line), end] };
 }
 
 interface Result {
@@ -64,5 +64,13 @@ async function redisCheck(file: string, config: RedisConfig): Promise<Result> {
   const problem = await pingRedis(config, patience);
   return problem === undefined
     ? { ok: true, line: `ok      ${name} answers.` }
+    : { ok: false, line: `FAILED  ${name}: ${problem}` };
+}
+
+async function mposCheck({ file, mposMode, validateWorkerUsername }: PoolConfig): Promise<Result> {
+  const name = `${file}: MySQL ${mposMode.host}:${mposMode.port}`;
+  const problem = await checkMpos(mposMode, validateWorkerUsername, patience);
+  return problem === undefined
+    ? { ok: true, line: `ok      ${name} answers, with the tables of MPOS.` }
     : { ok: false, line: `FAILED  ${name}: ${problem}` };
 }

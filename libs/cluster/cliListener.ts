@@ -64,6 +64,7 @@ async function listenOnFile(server: net.Server, path: string): Promise<void> {
 function serve(socket: net.Socket, handler: CliHandler, log: Logger): void {
   const chunks: Buffer[] = [];
   let size = 0;
+  let taken = false;
   let answered = false;
   const answer = (reply: CliAnswer): void => {
     if (answered) return;
@@ -75,7 +76,7 @@ function serve(socket: net.Socket, handler: CliHandler, log: Logger): void {
   // A client that closes its side right after the line (nc, the original's script) still gets its answer.
   socket.on('end', () => take(Buffer.concat(chunks)));
   socket.on('data', (chunk) => {
-    if (answered) return;
+    if (taken || answered) return;
     size += chunk.length;
     if (size > longestLine) {
       answer({ ok: false, text: `a command is one line of at most ${longestLine} bytes.` });
@@ -86,7 +87,10 @@ function serve(socket: net.Socket, handler: CliHandler, log: Logger): void {
   });
 
   const take = (bytes: Buffer): void => {
-    if (answered) return;
+    if (taken || answered) return;
+    taken = true;
+    // From here on the answer may take its time.
+    socket.setTimeout(0);
     const text = bytes.toString('utf8').split('\n', 1)[0] ?? '';
     const command = parseCommand(text);
     if (typeof command === 'string') {

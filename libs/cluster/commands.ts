@@ -1,4 +1,5 @@
 import type { CliAnswer, CliCommand } from './cliListener.ts';
+import type { SwitchWish } from './switches.ts';
 
 // What the commands of the TCP command port do. Each answers a sentence.
 
@@ -8,6 +9,8 @@ export interface CommandEffects {
   blockNotify(coin: string, hash: string): void;
   /** Reads the pool's files again; a sentence if they have errors. */
   reloadPool(coin: string): string | undefined;
+  /** `coin` is one of `coins()`. */
+  coinSwitch(coin: string, wish: SwitchWish): CliAnswer;
 }
 
 export function runCommand(command: CliCommand, effects: CommandEffects): CliAnswer {
@@ -16,9 +19,11 @@ export function runCommand(command: CliCommand, effects: CommandEffects): CliAns
       return blockNotify(command, effects);
     case 'reloadpool':
       return reloadPool(command, effects);
+    case 'coinswitch':
+      return coinSwitch(command, effects);
     default:
       return wrong(
-        `unknown command "${command.command}"; known are blocknotify <coin> <hash> and reloadpool <coin>.`,
+        `unknown command "${command.command}"; known are blocknotify <coin> <hash>, coinswitch <coin> <switch> and reloadpool <coin>.`,
       );
   }
 }
@@ -39,6 +44,15 @@ function reloadPool(command: CliCommand, effects: CommandEffects): CliAnswer {
   if (typeof coin !== 'string') return coin;
   const problem = effects.reloadPool(coin);
   return problem === undefined ? right(`The pool for ${coin} is being reloaded.`) : wrong(problem);
+}
+
+function coinSwitch(command: CliCommand, effects: CommandEffects): CliAnswer {
+  const coin = coinOf(command, effects);
+  if (typeof coin !== 'string') return coin;
+  return effects.coinSwitch(coin, {
+    name: command.params[1],
+    algorithm: command.options.get('algorithm'),
+  });
 }
 
 function coinOf(command: CliCommand, effects: CommandEffects): string | CliAnswer {

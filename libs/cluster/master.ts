@@ -3,12 +3,14 @@ import { join, resolve } from 'node:path';
 import { algorithmNames } from '../algos/algorithms.ts';
 import { formatProblem, type LoadedConfig, loadConfig } from '../config/loadConfig.ts';
 import { complain, say } from '../log/console.ts';
+import { ownDescriptorLimit } from '../primitives/descriptors.ts';
 import { parseArguments, usage } from './args.ts';
 import { checkServices } from './checkServices.ts';
 import { loggerFor } from './childProcess.ts';
+import { descriptorWarning } from './descriptorWarning.ts';
+import { mposNotes } from './mposPools.ts';
 import { Portal } from './portal.ts';
 import { takenPorts } from './ports.ts';
-import { notYet, unsupported } from './versionLimits.ts';
 
 /** The master: checks everything, then starts and watches the processes that do the work. */
 export async function runMaster(args: readonly string[]): Promise<void> {
@@ -31,16 +33,20 @@ export async function runMaster(args: readonly string[]): Promise<void> {
   }
   const log = loggerFor(portal, pools);
   if (parsed.check) {
-    process.exitCode = (await checkServices(portal, pools)) ? 0 : 1;
+    const { ok, lines } = await checkServices(portal, pools);
+    say(lines.join('\n'));
+    process.exitCode = ok ? 0 : 1;
     return;
   }
-  const refusals = [...unsupported(pools), ...(await takenPorts(portal, pools))];
+  const refusals = await takenPorts(portal, pools);
   for (const refusal of refusals) log.error(refusal);
   if (refusals.length > 0) {
     process.exitCode = 1;
     return;
   }
-  for (const sentence of notYet(portal)) log.warning(sentence);
+  for (const note of mposNotes(pools)) log.warning(note);
+  const fewDescriptors = descriptorWarning(ownDescriptorLimit());
+  if (fewDescriptors !== undefined && pools.length > 0) log.warning(fewDescriptors);
   if (pools.length === 0) {
     log.warning(
       `No pool is enabled: ${join(dir, 'pool_configs')} has no .json file with "enabled": true.`,

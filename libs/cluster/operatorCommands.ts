@@ -2,15 +2,27 @@ import net from 'node:net';
 import { severities } from '../log/logger.ts';
 import { messageOf } from '../primitives/errors.ts';
 import { isRecord, own, type UnknownRecord } from '../primitives/unknown.ts';
+import { type BookEffects, balances, blocks } from './bookCommands.ts';
+import { type CheckEffects, check } from './checkCommand.ts';
 import type { CliAnswer, CliCommand } from './cliListener.ts';
 import { type CommandEffects, runCommand } from './commands.ts';
+import { type DrainEffects, drain } from './drainCommand.ts';
+import { type NoticeEffects, notice } from './noticeCommand.ts';
+import { type Report, wanted } from './report.ts';
 import type { Role } from './roles.ts';
+import { type SwitchEffects, switchLines, switchTable } from './switchLines.ts';
 import { textTable } from './table.ts';
 
 // The commands of the socket file, which only the operator's user may open. With `-json` the data comes as one line
 // of JSON instead of text.
 
-export interface OperatorEffects extends CommandEffects {
+export interface OperatorEffects
+  extends CommandEffects,
+    BookEffects,
+    CheckEffects,
+    Pick<DrainEffects, 'drain' | 'isDraining'>,
+    NoticeEffects,
+    SwitchEffects {
   /** Asks every living process of a role; those that fail are left out. Rejects when none answered. */
   ask(role: Role, command: string, params: readonly string[]): Promise<readonly unknown[]>;
   bans(): readonly { readonly ip: string; readonly until: number; readonly why: string }[];
@@ -19,11 +31,6 @@ export interface OperatorEffects extends CommandEffects {
   unban(ip: string): boolean;
   setLogLevel(level: string): void;
   processes(): readonly { readonly name: string; readonly pid: number | undefined }[];
-}
-
-interface Report {
-  readonly data: unknown;
-  readonly text: string;
 }
 
 type Command = (params: readonly string[], effects: OperatorEffects) => Promise<Report> | Report;
@@ -39,6 +46,14 @@ const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['unban', unban],
   ['loglevel', logLevel],
   ['payments', payments],
+  ['blocks', blocks],
+  ['balances', balances],
+  ['notice', notice],
+  ['check', check],
+  [
+    'drain',
+    (params, effects) => drain(params, { ...effects, connections: () => connections(effects) }),
+  ],
 ]);
 
 export async function runOperatorCommand(
@@ -50,7 +65,7 @@ export async function runOperatorCommand(
   try {
     const report = await run(command.params, effects);
     const asJson = command.options.has('json');
-    return { ok: true, text: asJson ? JSON.stringify(report.data) : report.text };
+    return { ok: !report.failed, text: asJson ? JSON.stringify(report.data) : report.text };
   } catch (error) {
     return { ok: false, text: `${messageOf(error)}.` };
   }
@@ -98,7 +113,9 @@ async function poolLines(effects: OperatorEffects): Promise<PoolLine[]> {
 async function status(_params: readonly string[], effects: OperatorEffects): Promise<Report> {
   const processes = effects.processes();
   const lines = await poolLines(effects);
-  const data = { processes, pools: lines, bans: effects.bans().length };
+  const switches = await switchLines(effects);
+  const draining = effects.isDraining();
+  const data = { processes, pools: lines, switches, bans: effects.bans().length, draining };
   const rows = processes.map(({ name, pid }) => [
     name,
     pid === undefined ? 'being restarted' : `${pid}`,
@@ -108,7 +125,9 @@ async function status(_params: readonly string[], effects: OperatorEffects): Pro
     '',
     poolTable(lines),
     '',
+    ...(switches.length === 0 ? [] : [switchTable(switches), '']),
     `${effects.bans().length} address(es) banned.`,
+    ...(draining ? ['No new miners are taken: drain off opens the ports again.'] : []),
   ];
   return { data, text: text.join('\n') };
 }
@@ -116,6 +135,11 @@ async function status(_params: readonly string[], effects: OperatorEffects): Pro
 async function pools(_params: readonly string[], effects: OperatorEffects): Promise<Report> {
   const lines = await poolLines(effects);
   return { data: lines, text: poolTable(lines) };
+}
+
+async function connections(effects: OperatorEffects): Promise<number> {
+  const lines = [...(await poolLines(effects)), ...(await switchLines(effects))];
+  return lines.reduce((sum, line) => sum + line.connections, 0);
 }
 
 function poolTable(lines: readonly PoolLine[]): string {
@@ -219,11 +243,6 @@ async function payments(params: readonly string[], effects: OperatorEffects): Pr
   const [answer] = await effects.ask('payments', 'payments', params);
   if (!isRecord(answer)) throw new TypeError('the payment processor gave no answer');
   return { data: own(answer, 'data'), text: textOf(answer, 'text') };
-}
-
-function wanted(text: string | undefined, complaint: string): string {
-  if (text === undefined || text === '') throw new RangeError(complaint);
-  return text;
 }
 
 // Answers of our own children: what is missing is shown as missing.

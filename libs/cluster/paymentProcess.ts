@@ -4,8 +4,9 @@ import type { Logger } from '../log/logger.ts';
 import { type RunningChild, runChild } from './childProcess.ts';
 import { CoinPayer } from './coinPayer.ts';
 import { type HandOff, poolConfigFrom } from './handOff.ts';
+import { paysMiners } from './mposPools.ts';
 
-/** The one process that moves money: each pool with paymentProcessing enabled. */
+/** The one process that moves money: each pool with paymentProcessing enabled, but for MPOS's. */
 export function runPaymentProcess(): void {
   runChild((_start, handOff, log) => new PaymentProcess(handOff, log));
 }
@@ -22,7 +23,7 @@ class PaymentProcess implements RunningChild {
   }
 
   #run(config: PoolConfig): void {
-    if (!config.paymentProcessing.enabled) return;
+    if (!paysMiners(config)) return;
     const log = this.#log.child('Payments', config.coin.name);
     const payer = new CoinPayer(config, this.#dataDir, log);
     this.#payers.set(config.coin.name, payer);

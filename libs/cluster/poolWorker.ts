@@ -1,13 +1,18 @@
+import { randomInt } from 'node:crypto';
+import { noMiningKeys } from '../config/miningKeys.ts';
 import type { PoolConfig } from '../config/types.ts';
 import type { ToChild } from '../ipc/messages.ts';
 import type { Logger } from '../log/logger.ts';
 import { Pool } from '../pool/pool.ts';
 import { codeOf, messageOf } from '../primitives/errors.ts';
-import { systemClock } from '../primitives/units.ts';
+import { millis, systemClock } from '../primitives/units.ts';
 import { Extranonces } from '../stratum/extranonce.ts';
 import type { StratumServer } from '../stratum/server.ts';
 import { type RunningChild, runChild, type StartMessage, tellMaster } from './childProcess.ts';
+import { ForkDrain } from './forkDrain.ts';
 import { type HandOff, poolConfigFrom } from './handOff.ts';
+import { LiveTeller } from './liveTeller.ts';
+import { SwitchPorts } from './switchPorts.ts';
 
 /** One fork: every configured pool, on shared ports. */
 export function runPoolWorker(): void {
@@ -22,6 +27,9 @@ class PoolWorker implements RunningChild {
   readonly #pools = new Map<string, Pool>();
   /** Pools that are about to take another one's place. */
   readonly #reloads = new Map<string, Pool>();
+  readonly #switches: SwitchPorts;
+  readonly #drain: ForkDrain;
+  readonly #live: LiveTeller;
   /** Bans that came after the start: a reloaded pool needs them too. */
   readonly #bans = new Map<string, number>();
 
@@ -31,7 +39,33 @@ class PoolWorker implements RunningChild {
     this.#log = log;
     this.#extranonces = new Extranonces(start.extranonce);
     for (const { ip, until } of start.bans) this.#bans.set(ip, until);
+    this.#switches = new SwitchPorts({
+      switching: handOff.portal.switching,
+      pools: handOff.pools,
+      coins: start.switches,
+      forkId: start.forkId,
+      extranonces: this.#extranonces,
+      bans: () => [...this.#bans].map(([ip, until]) => ({ ip, until: millis(until) })),
+      onBan: (ip, until, why, by) => this.#banned(ip, until, why, by),
+      onPortTaken: (message) => tellMaster({ type: 'fatal', message }),
+      log,
+      now: systemClock,
+    });
+    this.#drain = new ForkDrain(() => this.#servers(), log);
+    this.#live = new LiveTeller({
+      redis: handOff.portal.redis,
+      forkId: start.forkId,
+      stats: () => [...this.#pools.values()].map((pool) => pool.stats()),
+      log,
+      now: systemClock,
+    });
     for (const config of handOff.pools) this.#run(config);
+  }
+
+  /** Everything that miners of this fork are connected to. */
+  #servers(): readonly StratumServer[] {
+    const pools = [...this.#pools.values()].flatMap((pool) => pool.server() ?? []);
+    return [...pools, ...this.#switches.servers()];
   }
 
   #run(config: PoolConfig): void {
@@ -61,12 +95,16 @@ class PoolWorker implements RunningChild {
       bans: [...this.#bans].map(([ip, until]) => ({ ip, until })),
       log,
       now: systemClock,
-      onBan: (ip, until, why) => {
-        this.#ban(ip, until, pool);
-        tellMaster({ type: 'banIP', ban: { ip, until, why } });
-      },
+      firstSequence: this.#firstSequence(config),
+      onBan: (ip, until, why) => this.#banned(ip, until, why, pool),
       onBlockNews: (hash) => tellMaster({ type: 'blocknotify', coin: config.coin.name, hash }),
-      onReady: () => tellMaster({ type: 'poolReady', coin: config.coin.name }),
+      onReady: (chainsFault) => {
+        const coin = config.coin.name;
+        const noKeys = noMiningKeys(config) ?? chainsFault;
+        if (noKeys === undefined) this.#switches.poolReady(coin, pool);
+        tellMaster({ type: 'poolReady', coin, noKeys });
+      },
+      onJob: (job) => this.#switches.onJob(pool, job),
       ...(takeOver === undefined ? {} : { takeOver }),
     });
     return pool;
@@ -83,6 +121,15 @@ class PoolWorker implements RunningChild {
       case 'reloadpool':
         void this.#reload(message.coin, poolConfigFrom(message.pool));
         break;
+      case 'coinswitch':
+        this.#switches.coinSwitch(message);
+        break;
+      case 'drain':
+        this.#drain.set(message.seconds);
+        break;
+      case 'say':
+        for (const server of this.#servers()) server.say(message.text);
+        break;
       case 'start':
       case 'stop':
       case 'ask':
@@ -98,20 +145,50 @@ class PoolWorker implements RunningChild {
       case 'stats':
         return pools.map(([, pool]) => pool.stats());
       case 'miners':
-        return pools
-          .filter(([coin]) => name === '' || coin === name)
-          .flatMap(([coin, pool]) => pool.miners().map((miner) => ({ coin, ...miner })));
+        return [
+          ...pools
+            .filter(([coin]) => name === '' || coin === name)
+            .flatMap(([coin, pool]) => pool.miners().map((miner) => ({ coin, ...miner }))),
+          ...this.#switches.miners(name),
+        ];
+      case 'switches':
+        return this.#switches.stats();
       case 'kick':
-        return pools.reduce((sum, [, pool]) => sum + pool.kick(name), 0);
+        return (
+          pools.reduce((sum, [, pool]) => sum + pool.kick(name), 0) + this.#switches.kick(name)
+        );
       default:
         throw new RangeError(`a pool worker does not know "${command}"`);
     }
   }
 
-  /** A banned IP is banned from every pool of this fork. */
-  #ban(ip: string, until: number, except?: Pool): void {
+  /** A pool or a switch of this fork has banned it. */
+  #banned(ip: string, until: number, why: string, by: Pool | StratumServer): void {
+    this.#ban(ip, until, by);
+    tellMaster({ type: 'banIP', ban: { ip, until, why } });
+  }
+
+  /** A banned IP is banned from every pool and every switch of this fork. */
+  #ban(ip: string, until: number, except?: Pool | StratumServer): void {
     this.#bans.set(ip, until);
     for (const pool of this.#pools.values()) if (pool !== except) pool.ban(ip, until);
+    for (const server of this.#switches.servers()) {
+      if (server !== except) server.ban(ip, millis(until));
+    }
+  }
+
+  /**
+   * The pools of a fork number their jobs apart: after a switch has moved, a late share for a job of the old pool must
+   * not name one of the new. At random within its part, so that the ids of an earlier process are not those of ours.
+   */
+  #firstSequence({ coin }: PoolConfig): number {
+    const { pools } = this.#handOff;
+    const part = Math.floor(2 ** 32 / Math.max(pools.length, 1));
+    const at = Math.max(
+      pools.findIndex((pool) => pool.coin.name === coin.name),
+      0,
+    );
+    return at * part + randomInt(1, Math.floor(part / 2));
   }
 
   /** The old pool goes on until the new one is ready for its miners, and for good if that one cannot start. */
@@ -138,6 +215,11 @@ class PoolWorker implements RunningChild {
 
   async stop(): Promise<void> {
     const pools = [...this.#reloads.values(), ...this.#pools.values()];
+    this.#drain.end();
+    this.#switches.stopAccepting();
+    // Shares that the pools have taken are answered before their miners' sockets are closed.
     await Promise.all(pools.map((pool) => pool.stop()));
+    await this.#switches.close();
+    await this.#live.close();
   }
 }

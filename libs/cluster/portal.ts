@@ -8,25 +8,34 @@ import type { RootLogger } from '../log/logger.ts';
 import { codeOf, messageOf } from '../primitives/errors.ts';
 import { systemClock } from '../primitives/units.ts';
 import { openRedis, type RedisConnection, waitForRedis } from '../redis/connection.ts';
+import { type CoinKeys, coinKeys } from '../redis/keys.ts';
+import { keepNotice, tellNotice } from '../redis/notice.ts';
 import { banKey } from '../stratum/bans.ts';
 import { Asking } from './asking.ts';
 import { BanStore } from './banStore.ts';
+import type { CheckReport } from './checkCommand.ts';
+import { checkServices } from './checkServices.ts';
 import { setLevel } from './childProcess.ts';
 import { type CliListener, listenForCommands } from './cliListener.ts';
 import { runCommand } from './commands.ts';
 import { ExtranonceRanges } from './extranonceRanges.ts';
 import type { HandOff } from './handOff.ts';
 import { claimInstance } from './instance.ts';
+import { paysMiners } from './mposPools.ts';
 import { type OperatorEffects, runOperatorCommand } from './operatorCommands.ts';
 import { type Role, spawnRole } from './roles.ts';
 import { Supervisor } from './supervisor.ts';
-import { unsupported } from './versionLimits.ts';
+import { Switches, type SwitchMove, tellMove } from './switches.ts';
 
 /** Children get this long to end cleanly, in milliseconds, before they are killed. */
 const childPatience = 9_500;
 const redisPatience = 3_000;
 
-const processNames = { payments: 'payment processor', website: 'website' } as const;
+const processNames = {
+  payments: 'payment processor',
+  website: 'website',
+  profit: 'profit switcher',
+} as const;
 
 interface Fork {
   readonly supervisor: Supervisor;
@@ -44,10 +53,12 @@ export class Portal {
   readonly #banStore: BanStore;
   readonly #forks: Fork[] = [];
   readonly #bans = new Map<string, Ban>();
+  readonly #switches: Switches;
   #pools: readonly PoolConfig[];
   #ranges: ExtranonceRanges | undefined;
   #cli: readonly CliListener[] = [];
   #stopping = false;
+  #draining = false;
 
   constructor(
     portal: PortalConfig,
@@ -63,6 +74,18 @@ export class Portal {
     this.#log = log;
     this.#redis = openRedis(portal.redis, log);
     this.#banStore = new BanStore(this.#redis, log, systemClock);
+    this.#switches = new Switches({
+      switching: portal.switching,
+      pools: () => this.#pools,
+      redis: this.#redis,
+      log: log.child('Switch'),
+      now: systemClock,
+      tell: (coin) => {
+        this.#tell('pool', { type: 'coinswitch', ...coin });
+        this.#tell('profit', { type: 'coinswitch', ...coin });
+      },
+      onMove: (move) => this.#tellMove(move),
+    });
   }
 
   async start(): Promise<void> {
@@ -77,11 +100,13 @@ export class Portal {
     await waitForRedis(this.#redis, AbortSignal.timeout(redisPatience)).catch(() => undefined);
     this.#ranges = new ExtranonceRanges(await claimInstance(this.#redis, this.#log));
     await this.#loadBans();
+    await this.#switches.restore();
     if (this.#stopping) return;
     const forks = this.#pools.length === 0 ? 0 : forkCount(this.#portal);
     for (let forkId = 0; forkId < forks; forkId++) this.#startFork('pool', forkId);
-    if (this.#pools.some((pool) => pool.paymentProcessing.enabled)) this.#startFork('payments', 0);
+    if (this.#pools.some(paysMiners)) this.#startFork('payments', 0);
     if (this.#portal.website.enabled) this.#startFork('website', 0);
+    if (this.#portal.profitSwitch.enabled) this.#startFork('profit', 0);
     this.#log.special(
       `The portal runs: ${this.#pools.length} pool(s) on ${forks} fork(s), commands on port ${this.#cli[0]?.port}.`,
     );
@@ -127,6 +152,8 @@ export class Portal {
       coins: () => this.#pools.map((pool) => pool.coin.name),
       blockNotify: (coin, hash) => this.#tell('pool', { type: 'blocknotify', coin, hash }),
       reloadPool: (coin) => this.#reloadPool(coin),
+      coinSwitch: (coin, wish) => this.#switches.coinSwitch(coin, wish),
+      switches: () => this.#switches.list(),
       ask: (role, command, params) => this.#ask(role, command, params),
       bans: () => this.#currentBans(),
       ban: (ip, seconds, why) =>
@@ -141,6 +168,15 @@ export class Portal {
       setLogLevel: (level) => {
         setLevel(this.#log, level);
         for (const { supervisor } of this.#forks) supervisor.send({ type: 'logLevel', level });
+      },
+      pools: () => this.#pools,
+      inRedis: (pool, read) => this.#inRedis(pool, read),
+      notice: (text) => this.#notice(text),
+      check: () => this.#check(),
+      isDraining: () => this.#draining,
+      drain: (seconds) => {
+        this.#draining = seconds !== undefined;
+        this.#tell('pool', { type: 'drain', seconds });
       },
       processes: () => [
         { name: 'master', pid: process.pid },
@@ -178,6 +214,9 @@ export class Portal {
       spawn: () => {
         if (role === 'pool' && this.#ranges !== undefined) range = this.#ranges.deal();
         const child = spawnRole(role, (message) => {
+          if (message.type === 'poolReady') {
+            return this.#switches.poolReady(forkId, message.coin, message.noKeys);
+          }
           if (message.type !== 'hello') return this.#heard(message, supervisor);
           child.send({
             type: 'start',
@@ -185,12 +224,17 @@ export class Portal {
             config: this.#handOff(),
             extranonce: range,
             bans: this.#currentBans(),
+            switches: this.#switches.coins,
           } satisfies ToChild);
+          // Nobody is connected to it yet.
+          if (this.#draining && role === 'pool') child.send({ type: 'drain', seconds: 1 });
         });
         return child;
       },
       onDied: () => {
-        if (role === 'pool') this.#ranges?.giveBack(range);
+        if (role !== 'pool') return;
+        this.#ranges?.giveBack(range);
+        this.#switches.forkDied(forkId);
       },
     });
     this.#forks.push({ supervisor, role });
@@ -252,13 +296,58 @@ export class Portal {
     if (pool === undefined) {
       return `no enabled pool file for ${coin} is there any more; restart the portal to remove the pool.`;
     }
-    const [refusal] = unsupported([pool]);
-    if (refusal !== undefined) return refusal;
     this.#pools = this.#pools.map((old) => (old.coin.name === coin ? pool : old));
     this.#tell('pool', { type: 'reloadpool', coin, pool });
     this.#tell('payments', { type: 'reloadpool', coin, pool });
     this.#tell('website', { type: 'reloadpool', coin, pool });
+    this.#tell('profit', { type: 'reloadpool', coin, pool });
     return undefined;
+  }
+
+  async #inRedis<T>(
+    { coin, redis }: PoolConfig,
+    read: (connection: RedisConnection, keys: CoinKeys) => Promise<T>,
+  ): Promise<T> {
+    const connection = openRedis(redis, this.#log);
+    try {
+      await waitForRedis(connection, AbortSignal.timeout(redisPatience)).catch(() => undefined);
+      return await read(connection, coinKeys(coin.name, redis.hashTag));
+    } finally {
+      await connection.close();
+    }
+  }
+
+  /** In the event streams of both coins, for live pages. */
+  #tellMove(move: SwitchMove): void {
+    for (const pool of this.#pools) {
+      if (pool.coin.name !== move.from && pool.coin.name !== move.to) continue;
+      this.#inRedis(pool, (connection, keys) => tellMove(connection, keys, move)).catch(
+        () => undefined,
+      );
+    }
+  }
+
+  /** On the pages of this portal, and to its miners, many of which show such texts. */
+  async #notice(text: string): Promise<void> {
+    const notice = { text, time: Date.now() };
+    await keepNotice(this.#redis, notice);
+    if (text !== '') this.#tell('pool', { type: 'say', text });
+    const pools = this.#pools.filter(({ mposMode }) => !mposMode.enabled);
+    await Promise.allSettled(
+      pools.map((pool) =>
+        this.#inRedis(pool, (connection, keys) => tellNotice(connection, keys, notice)),
+      ),
+    );
+  }
+
+  /** The files as they are now, not as they were read. */
+  async #check(): Promise<CheckReport> {
+    const { portal, pools, problems } = this.#reload();
+    const lines = problems.map((problem) => `${problem.severity}: ${formatProblem(problem)}`);
+    const sound = !problems.some(({ severity }) => severity === 'error');
+    if (portal === undefined) return { ok: false, lines };
+    const services = await checkServices(portal, pools);
+    return { ok: sound && services.ok, lines: [...lines, ...services.lines] };
   }
 
   #signalled(signal: string): void {
@@ -276,6 +365,7 @@ export class Portal {
       ...this.#cli.map((listener) => listener.close()),
       ...this.#forks.map(({ supervisor }) => supervisor.stop(childPatience)),
     ]);
+    this.#switches.close();
     await this.#redis.close();
     process.exit(exitCode);
   }

@@ -16,10 +16,21 @@ export async function takenPorts(
       what: `ports.${port} of ${pool.file}`,
     })),
   );
+  const switched = Object.entries(portal.switching).flatMap(([name, { enabled, ports }]) =>
+    Object.values(enabled ? ports : {}).map(({ port }) => ({
+      port,
+      host: undefined,
+      what: `switching.${name}.ports.${port} of config.json`,
+    })),
+  );
   const cli = { port: portal.cliPort, host: '127.0.0.1', what: 'cliPort of config.json' };
-  const { enabled, port, host } = portal.website;
+  const { enabled, port, host, metricsPort } = portal.website;
   const website = enabled ? [{ port, host, what: 'website.port of config.json' }] : [];
-  const problems = await Promise.all([cli, ...website, ...wanted].map(tryPort));
+  if (enabled && metricsPort > 0) {
+    const what = 'website.metricsPort of config.json';
+    website.push({ port: metricsPort, host: '127.0.0.1', what });
+  }
+  const problems = await Promise.all([cli, ...website, ...switched, ...wanted].map(tryPort));
   return problems.filter((problem) => problem !== undefined);
 }
 

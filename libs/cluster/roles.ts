@@ -5,7 +5,7 @@ import type { Child } from './supervisor.ts';
 
 // The processes of the portal. A child learns its role from the environment, everything else by messages.
 
-export const roles = ['pool', 'payments', 'website'] as const;
+export const roles = ['pool', 'payments', 'website', 'profit'] as const;
 export type Role = (typeof roles)[number];
 
 const roleVariable = 'NOMP_ROLE';

@@ -1,5 +1,8 @@
+import { joinPath } from './jsonFile.ts';
+import { noMiningKeys } from './miningKeys.ts';
 import type { PoolDraft } from './poolFile.ts';
 import { type Place, type Report, shown } from './problems.ts';
+import type { SwitchConfig } from './types.ts';
 
 // What no file can know alone: ports and coins that are taken twice. Every pool that is part of a clash gets an error,
 // since nobody but the operator knows which of them is meant. config.json gets one only for a clash within itself: a
@@ -51,4 +54,43 @@ function isSameCoin(a: PoolDraft, b: PoolDraft): boolean {
   if (a.coin === undefined || b.coin === undefined) return false;
   if (a.coin.file === b.coin.file) return true;
   return a.coin.coin !== undefined && a.coin.coin.name === b.coin.coin?.name;
+}
+
+export interface SwitchUse {
+  readonly config: SwitchConfig;
+  /** "switching.switch1" */
+  readonly path: string;
+  /** Of its algorithm. */
+  readonly place: Place;
+  readonly report: Report;
+}
+
+/**
+ * A switch without any pool that can be behind it, or with TLS and no certificate. A pool with errors of its own gets the
+ * benefit of the doubt.
+ */
+export function checkSwitch(use: SwitchUse, drafts: readonly PoolDraft[]): void {
+  const { config, path, place, report } = use;
+  const { algorithm } = config;
+  if (drafts.some(({ coin }) => coin?.coin === undefined)) return;
+  const pools = drafts.filter(({ coin }) => coin?.coin?.algorithm === algorithm);
+  if (pools.length === 0) {
+    const message = `no enabled pool is for ${algorithm}: enable one, or set the switch's "enabled" to false`;
+    report.error(place, `${path}.algorithm`, message);
+    return;
+  }
+  const faults = pools.map((pool) => pool.config && noMiningKeys(pool.config));
+  if (faults.every((fault) => fault !== undefined)) {
+    const reasons = pools.map(({ file }, at) => `${file} ${faults[at]}`);
+    const message = `no pool for ${algorithm} can be behind a switch: ${reasons.join('; ')}`;
+    report.error(place, `${path}.algorithm`, message);
+    return;
+  }
+  const first = pools.find((_, at) => faults[at] === undefined);
+  if (first?.config === undefined || first.config.tls !== undefined) return;
+  for (const { port, tls } of Object.values(config.ports)) {
+    if (!tls) continue;
+    const message = `needs the certificate of the first pool for ${algorithm}: add "tls": {"cert": …, "key": …} to ${first.file}`;
+    report.error(place, `${joinPath(`${path}.ports`, String(port))}.tls`, message);
+  }
 }

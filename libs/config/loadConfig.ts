@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { codeOf, messageOf } from '../primitives/errors.ts';
 import { CoinShelf, unknownAlgorithm } from './coins.ts';
 import { redis } from './commonSchema.ts';
-import { checkCoins, checkPorts, type PortUse } from './crossChecks.ts';
+import { checkCoins, checkPorts, checkSwitch, type PortUse } from './crossChecks.ts';
 import { type JsonNode, joinPath, type Member, type ObjectNode, readJsonFile } from './jsonFile.ts';
 import { type Inheritance, isEnabled, type PoolDraft, readPool } from './poolFile.ts';
 import { inheritedFields, ownFields } from './poolSchema.ts';
@@ -49,7 +49,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   };
   const coins = new CoinShelf(dir, algorithmNames, problems);
   const drafts = readPools(dir, inheritance, coins, problems, report);
-  const switches = readSwitches(root, portal, algorithmNames, report);
+  const switches = readSwitches(root, portal, algorithmNames, drafts, report);
   checkPorts([...portalPorts(root, portal, report), ...switches, ...poolPorts(drafts)]);
   checkCoins(drafts);
 
@@ -181,14 +181,18 @@ function portalPorts(root: ObjectNode, portal: PortalDraft, report: Report): Por
   }
   if (portal.website?.enabled === true) {
     const website = root.members.get('website')?.node;
-    const place = (website?.kind === 'object' && website.members.get('port')?.node) || root;
-    uses.push({
-      port: String(portal.website.port),
-      place,
-      path: 'website.port',
-      by: 'portal',
-      report,
-    });
+    const placeOf = (name: string) =>
+      (website?.kind === 'object' && website.members.get(name)?.node) || root;
+    const { port, metricsPort } = portal.website;
+    const wanted = [
+      ['port', port],
+      // Metrics are off with port 0.
+      ...(metricsPort > 0 ? [['metricsPort', metricsPort] as const] : []),
+    ] as const;
+    for (const [name, number] of wanted) {
+      const path = `website.${name}`;
+      uses.push({ port: String(number), place: placeOf(name), path, by: 'portal', report });
+    }
   }
   return uses;
 }
@@ -198,17 +202,21 @@ function readSwitches(
   root: ObjectNode,
   portal: PortalDraft,
   algorithmNames: readonly string[],
+  drafts: readonly PoolDraft[],
   report: Report,
 ): PortUse[] {
   const node = root.members.get('switching')?.node;
   if (portal.switching === undefined || node?.kind !== 'object') return [];
   const uses: PortUse[] = [];
-  for (const [name, { enabled, algorithm }] of Object.entries(portal.switching)) {
+  for (const [name, config] of Object.entries(portal.switching)) {
+    const { enabled, algorithm } = config;
     const members = node.members.get(name)?.node;
     if (!enabled || members?.kind !== 'object') continue;
     const path = joinPath('switching', name);
-    if (!algorithmNames.includes(algorithm)) {
-      const place = members.members.get('algorithm')?.node ?? members;
+    const place = members.members.get('algorithm')?.node ?? members;
+    if (algorithmNames.includes(algorithm)) {
+      checkSwitch({ config, path, place, report }, drafts);
+    } else {
       report.error(place, `${path}.algorithm`, unknownAlgorithm(algorithm, algorithmNames));
     }
     const ports = members.members.get('ports')?.node;

@@ -79,6 +79,7 @@ export function readPool(
     emitInvalidBlockHashes: take('emitInvalidBlockHashes', inheritedFields.emitInvalidBlockHashes),
     validateWorkerUsername: take('validateWorkerUsername', inheritedFields.validateWorkerUsername),
     tcpProxyProtocol: take('tcpProxyProtocol', inheritedFields.tcpProxyProtocol),
+    tcpProxyTrusted: take('tcpProxyTrusted', inheritedFields.tcpProxyTrusted),
     banning: take('banning', inheritedFields.banning),
     limits: take('limits', inheritedFields.limits),
     coinbaseSignature: take('coinbaseSignature', inheritedFields.coinbaseSignature),

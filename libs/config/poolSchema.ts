@@ -1,3 +1,4 @@
+import { isIpRange, localRanges } from '../primitives/ipRanges.ts';
 import { host, ports, redis, seconds, secret } from './commonSchema.ts';
 import {
   list,
@@ -140,6 +141,15 @@ const tls = object({
   key: required(text({ filled: true }), 'path of the private key (PEM)'),
 });
 
+const ipRange: Schema<string> = mapped(
+  text({ expected: 'an IP address or a CIDR range, as "10.0.0.0/8"' }),
+  (value, node, path, report) => {
+    if (isIpRange(value)) return value;
+    report.unusable(node, path, 'must be an IP address or a CIDR range, as "10.0.0.0/8"');
+    return undefined;
+  },
+);
+
 /** What each pool says for itself: never inherited. */
 export const ownFields = {
   enabled: withDefault(boolean(), false, 'run this pool'),
@@ -184,6 +194,11 @@ export const inheritedFields = {
   ),
   validateWorkerUsername: withDefault(boolean(), true, 'workers must log in with a valid address'),
   tcpProxyProtocol: withDefault(boolean(), false, 'connections begin with a PROXY header'),
+  tcpProxyTrusted: withDefault(
+    list(ipRange, 1),
+    localRanges,
+    'proxies whose PROXY header is believed: addresses and CIDR ranges',
+  ),
   banning: withDefault(banning, whenLeftOut(banning), 'banning'),
   limits: withDefault(limits, whenLeftOut(limits), 'limits against floods'),
   coinbaseSignature: withDefault(text({ longest: 40 }), '/nodeStratum/', 'text in each coinbase'),

@@ -93,6 +93,22 @@ const switchPorts = mapped(
   }),
 );
 
+const baseUrl = () =>
+  text({
+    pattern: /^https?:\/\/[\w.:[\]-]{1,255}(?:\/[\w.~/-]{0,255})?$/,
+    expected: 'a URL of http or https, without user, query or fragment',
+  });
+
+const exchangeUrls = object({
+  poloniex: optional(baseUrl(), 'instead of https://api.poloniex.com'),
+  binance: optional(baseUrl(), 'instead of https://api.binance.com; any exchange of the same API'),
+  kraken: optional(baseUrl(), 'instead of https://api.kraken.com'),
+  kucoin: optional(baseUrl(), 'instead of https://api.kucoin.com'),
+  mexc: optional(baseUrl(), 'instead of https://api.mexc.com'),
+  gateio: optional(baseUrl(), 'instead of https://api.gateio.ws'),
+  coinex: optional(baseUrl(), 'instead of https://api.coinex.com'),
+});
+
 const profitSwitch = object({
   enabled: withDefault(boolean(), false, 'move switching ports to the coin that pays best'),
   updateInterval: withDefault(seconds(), 600, 'ask the exchanges this often'),
@@ -101,7 +117,19 @@ const profitSwitch = object({
     0.9,
     'bids down to this part of the best one count',
   ),
+  minimumGain: withDefault(
+    number({ min: 0, max: 1_000_000, unit: 'percent' }),
+    0,
+    'a coin must pay this much more than the current one',
+  ),
   usePoloniex: withDefault(boolean(), false, 'ask Poloniex'),
+  useBinance: withDefault(boolean(), false, 'ask Binance, or another exchange of its API'),
+  useKraken: withDefault(boolean(), false, 'ask Kraken'),
+  useKucoin: withDefault(boolean(), false, 'ask KuCoin'),
+  useMexc: withDefault(boolean(), false, 'ask MEXC'),
+  useGateio: withDefault(boolean(), false, 'ask Gate.io'),
+  useCoinex: withDefault(boolean(), false, 'ask CoinEx'),
+  exchangeUrls: withDefault(exchangeUrls, {}, 'base URLs that stand in for the exchanges’ own'),
   useCryptsy: retired('does nothing: the exchange Cryptsy is gone'),
   useMintpal: retired('does nothing: the exchange Mintpal is gone'),
   useBittrex: retired('does nothing: the exchange Bittrex is gone'),

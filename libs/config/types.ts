@@ -66,8 +66,27 @@ export interface ProfitSwitchConfig {
   readonly updateInterval: number;
   /** 0–1. */
   readonly depth: number;
+  /** Percent by which a coin must pay more than the current one; 0: more at all. */
+  readonly minimumGain: number;
   readonly usePoloniex: boolean;
+  readonly useBinance: boolean;
+  readonly useKraken: boolean;
+  readonly useKucoin: boolean;
+  readonly useMexc: boolean;
+  readonly useGateio: boolean;
+  readonly useCoinex: boolean;
+  /** Base URLs that stand in for the exchanges' own. */
+  readonly exchangeUrls: { readonly [name in ExchangeName]?: string };
 }
+
+export type ExchangeName =
+  | 'poloniex'
+  | 'binance'
+  | 'kraken'
+  | 'kucoin'
+  | 'mexc'
+  | 'gateio'
+  | 'coinex';
 
 export interface PoolConfig {
   /** The pool's file as an operator would name it ("pool_configs/litecoin.json"). */
@@ -101,6 +120,8 @@ export interface PoolConfig {
   readonly emitInvalidBlockHashes: boolean;
   readonly validateWorkerUsername: boolean;
   readonly tcpProxyProtocol: boolean;
+  /** Addresses and CIDR ranges of the proxies: only their connections are taken with `tcpProxyProtocol`. */
+  readonly tcpProxyTrusted: readonly string[];
   readonly banning: BanningConfig;
   /** Limits against floods, for one IP; 0 turns a limit off. */
   readonly limits: LimitsConfig;
@@ -120,6 +141,8 @@ export interface PortConfig {
   readonly tls: boolean;
   /** Miners on this port work each for itself: the finder of a block gets all of it. */
   readonly solo?: boolean;
+  /** Bytes of a coinbase that this port's miners take: a longer one is warned of. */
+  readonly coinbaseLimit?: number;
 }
 
 export interface VarDiffConfig {

@@ -2,11 +2,13 @@
 
 /** Calls that change nothing, or that change nothing more when they run twice (a block given twice is a duplicate). */
 const repeatable: ReadonlySet<string> = new Set([
+  'createauxblock',
   'decoderawtransaction',
   'decodescript',
   'estimatefee',
   'estimatesmartfee',
   'getaddressinfo',
+  'getauxblock',
   'getbalance',
   'getbalances',
   'getbestblockhash',
@@ -37,6 +39,7 @@ const repeatable: ReadonlySet<string> = new Set([
   'listtransactions',
   'listunspent',
   'listwallets',
+  'submitauxblock',
   'submitblock',
   'testmempoolaccept',
   'uptime',
@@ -44,8 +47,11 @@ const repeatable: ReadonlySet<string> = new Set([
 ]);
 
 const urgent: ReadonlySet<string> = new Set([
+  'createauxblock',
+  'getauxblock',
   'getbestblockhash',
   'getblocktemplate',
+  'submitauxblock',
   'submitblock',
 ]);
 

@@ -10,11 +10,14 @@ export type ToChild =
       readonly config: unknown;
       readonly extranonce: ExtranonceRange;
       readonly bans: readonly Ban[];
+      readonly switches: readonly SwitchCoin[];
     }
   | { readonly type: 'banIP'; readonly ban: Ban }
   | { readonly type: 'logLevel'; readonly level: string }
   | BlockNotify
   | { readonly type: 'reloadpool'; readonly coin: string; readonly pool: unknown }
+  /** The miners of a switch's ports mine another coin from now on. */
+  | ({ readonly type: 'coinswitch' } & SwitchCoin)
   /** A command of the operator; answered with `answer` of the same id. */
   | {
       readonly type: 'ask';
@@ -22,13 +25,17 @@ export type ToChild =
       readonly command: string;
       readonly params: readonly string[];
     }
+  /** Seconds over which the miners are asked to reconnect, the ports being closed; undefined: opened again. */
+  | { readonly type: 'drain'; readonly seconds: number | undefined }
+  /** A text that miners may show. */
+  | { readonly type: 'say'; readonly text: string }
   | { readonly type: 'stop' };
 
 export type ToMaster =
   /** The child's code runs and waits for `start`. */
   | { readonly type: 'hello' }
-  /** A pool of this fork takes miners. */
-  | { readonly type: 'poolReady'; readonly coin: string }
+  /** A pool of this fork takes miners. `noKeys`: why a mining key cannot be paid in its coin, if so. */
+  | { readonly type: 'poolReady'; readonly coin: string; readonly noKeys: string | undefined }
   | { readonly type: 'banIP'; readonly ban: Ban }
   /** This fork heard of a block: the other forks are told. */
   | BlockNotify
@@ -53,6 +60,12 @@ export interface Ban {
   /** Milliseconds since 1970. */
   readonly until: number;
   readonly why: string;
+}
+
+/** The coin that is behind the ports of a switch. */
+export interface SwitchCoin {
+  readonly switch: string;
+  readonly coin: string;
 }
 
 /** The values of extranonce1 (as a big-endian uint32) that one fork may deal: first … first + count - 1. */
@@ -81,8 +94,21 @@ export function parseToChild(message: unknown): ToChild | undefined {
       const level = own(message, 'level');
       return typeof level === 'string' ? { type: 'logLevel', level } : undefined;
     }
+    case 'coinswitch': {
+      const to = parseSwitchCoin(message);
+      return to && { type: 'coinswitch', ...to };
+    }
     case 'ask':
       return parseAsk(message);
+    case 'drain': {
+      const seconds = own(message, 'seconds');
+      if (seconds !== undefined && typeof seconds !== 'number') return undefined;
+      return { type: 'drain', seconds };
+    }
+    case 'say': {
+      const text = own(message, 'text');
+      return typeof text === 'string' ? { type: 'say', text } : undefined;
+    }
     case 'stop':
       return { type: 'stop' };
     default:
@@ -97,7 +123,10 @@ export function parseToMaster(message: unknown): ToMaster | undefined {
       return { type: 'hello' };
     case 'poolReady': {
       const coin = own(message, 'coin');
-      return typeof coin === 'string' ? { type: 'poolReady', coin } : undefined;
+      const noKeys = own(message, 'noKeys');
+      if (typeof coin !== 'string') return undefined;
+      if (noKeys !== undefined && typeof noKeys !== 'string') return undefined;
+      return { type: 'poolReady', coin, noKeys };
     }
     case 'banIP': {
       const ban = parseBan(own(message, 'ban'));
@@ -144,18 +173,23 @@ function parseStart(message: UnknownRecord): ToChild | undefined {
   const forkId = own(message, 'forkId');
   const range = own(message, 'extranonce');
   const bans = own(message, 'bans');
+  const switches = own(message, 'switches');
   if (typeof forkId !== 'number' || !isRecord(range) || !Array.isArray(bans)) return undefined;
+  if (!Array.isArray(switches)) return undefined;
   const first = own(range, 'first');
   const count = own(range, 'count');
   if (typeof first !== 'number' || typeof count !== 'number') return undefined;
   const parsed = bans.map(parseBan);
   if (!parsed.every((ban) => ban !== undefined)) return undefined;
+  const coins = switches.map(parseSwitchCoin);
+  if (!coins.every((coin) => coin !== undefined)) return undefined;
   return {
     type: 'start',
     forkId,
     config: own(message, 'config'),
     extranonce: { first, count },
     bans: parsed,
+    switches: coins,
   };
 }
 
@@ -167,4 +201,12 @@ function parseBan(value: unknown): Ban | undefined {
   if (typeof ip !== 'string' || typeof why !== 'string') return undefined;
   if (typeof until !== 'number' || !Number.isFinite(until)) return undefined;
   return { ip, until, why };
+}
+
+function parseSwitchCoin(value: unknown): SwitchCoin | undefined {
+  if (!isRecord(value)) return undefined;
+  const name = own(value, 'switch');
+  const coin = own(value, 'coin');
+  if (typeof name !== 'string' || typeof coin !== 'string') return undefined;
+  return { switch: name, coin };
 }

@@ -9,8 +9,10 @@ import { type BlockTemplate, TemplateError } from './blockTemplate.ts';
 export const extranonce1Size = 4;
 /** The consensus limit of a coinbase's input script. */
 const longestScript = 100;
-/** Bytes of extranonce2 that every job has room for. */
+/** Bytes of extranonce2 that every job has room for, */
 export const longestExtranonce2 = 32;
+/** and beside a commitment to auxiliary blocks; no port asks for more. */
+export const longestBesideCommitment = 16;
 /** BIP 141: the witness of a coinbase is one item of 32 bytes, all zero in every chain there is. */
 const witnessReserved = Buffer.alloc(32);
 const noSequence = 0;
@@ -38,7 +40,11 @@ export interface CoinbaseParts {
 export interface Coinbase {
   /** What the pool's own output gets; a recipient with the same script is not counted. */
   readonly poolReward: Satoshis;
-  /** Throws RangeError for a size outside 1–32. */
+  /** Whether the input script holds the commitment to auxiliary blocks. */
+  readonly commits: boolean;
+  /** Bytes of extranonce2: 32, or 16 beside a commitment. */
+  readonly longestExtranonce2: number;
+  /** Throws RangeError for a size outside 1–longestExtranonce2. */
   parts(extranonce2Size: number): CoinbaseParts;
   /** The form that a block carries: with marker, flag and witness where the template asks for a commitment. */
   withWitness(stripped: Buffer): Buffer;
@@ -51,34 +57,42 @@ interface Output {
 
 /**
  * `time` in seconds and `sequence` stand in the input script: with the extranonce1 of a connection they make every
- * job's coinbase its own, so that a share of one job can never be handed in again for the next one.
+ * job's coinbase its own, so that a share of one job can never be handed in again for the next one. The commitment to
+ * auxiliary blocks goes before the signature, which is cut; it is left out itself where the template's own flags take
+ * its room, since the parent's block comes first.
  */
 export function createCoinbase(
   template: BlockTemplate,
   settings: CoinbaseSettings,
-  place: { readonly time: number; readonly sequence: number },
+  place: {
+    readonly time: number;
+    readonly sequence: number;
+    readonly commitment?: Buffer | undefined;
+  },
 ): Coinbase {
   const { outputs, poolReward } = shareOut(template, settings);
   const start = startOf(template, settings);
   const end = endOf(outputs, template, settings);
-  const beforeExtranonce = Buffer.concat([
+  const needed = Buffer.concat([
     pushNumber(template.height),
     template.coinbaseFlags,
     pushNumber(place.time),
     pushNumber(place.sequence),
   ]);
+  const commitment = place.commitment === undefined ? Buffer.alloc(0) : pushBytes(place.commitment);
+  const withCommitment =
+    needed.length + commitment.length + 1 + extranonce1Size + longestBesideCommitment;
+  const commits = commitment.length > 0 && withCommitment <= longestScript;
+  const beforeExtranonce = commits ? Buffer.concat([needed, commitment]) : needed;
+  const longest = commits ? longestBesideCommitment : longestExtranonce2;
 
   return {
     poolReward,
+    commits,
+    longestExtranonce2: longest,
     parts(extranonce2Size) {
-      if (
-        !Number.isInteger(extranonce2Size) ||
-        extranonce2Size < 1 ||
-        extranonce2Size > longestExtranonce2
-      ) {
-        throw new RangeError(
-          `Extranonce2 is 1–${longestExtranonce2} bytes, not ${extranonce2Size}`,
-        );
+      if (!Number.isInteger(extranonce2Size) || extranonce2Size < 1 || extranonce2Size > longest) {
+        throw new RangeError(`Extranonce2 is 1–${longest} bytes, not ${extranonce2Size}`);
       }
       const extranonceSize = extranonce1Size + extranonce2Size;
       const used = beforeExtranonce.length + 1 + extranonceSize;

@@ -2,14 +2,14 @@ import type { Algorithm } from '../algos/types.ts';
 import { ByteWriter, compactSize } from '../primitives/bytes.ts';
 import { reversed } from '../primitives/hex.ts';
 import { difficultyOfTarget } from '../primitives/target.ts';
-import type { Difficulty, Millis, Satoshis } from '../primitives/units.ts';
+import { type Difficulty, difficulty, type Millis, type Satoshis } from '../primitives/units.ts';
+import type { AuxTree } from './auxPow.ts';
 import type { BlockTemplate } from './blockTemplate.ts';
 import {
   type CoinbaseParts,
   type CoinbaseSettings,
   createCoinbase,
   extranonce1Size,
-  longestExtranonce2,
 } from './coinbase.ts';
 import { headerAt, writeHeader } from './header.ts';
 import { merkleBranch } from './merkle.ts';
@@ -44,6 +44,8 @@ export interface Job {
   readonly target: Buffer;
   /** The network's, in stratum units. */
   readonly networkDifficulty: Difficulty;
+  /** The lowest of the chains that this job works for: a miner above it would leave blocks unfound. */
+  readonly lowestDifficulty: Difficulty;
   readonly algorithm: Algorithm;
   /** Unsigned 32 bits, before any version rolling. */
   readonly version: number;
@@ -57,6 +59,8 @@ export interface Job {
   readonly template: BlockTemplate;
   /** Nodes of 32 bytes in wire order, end to end. */
   readonly merkleBranch: Buffer;
+  /** The blocks of other chains that its coinbase commits to. */
+  readonly auxiliary: AuxTree | undefined;
   notifyParams(extranonce2Size: number): JobParams;
   /** The coinbase without witness, whose hash goes into the merkle root. */
   coinbase(extranonce1: Uint8Array, extranonce2: Uint8Array): Buffer;
@@ -72,13 +76,23 @@ export interface Job {
 export function createJob(
   template: BlockTemplate,
   settings: JobSettings,
-  place: { readonly sequence: number; readonly clean: boolean; readonly now: Millis },
+  place: {
+    readonly sequence: number;
+    readonly clean: boolean;
+    readonly now: Millis;
+    /** Left out of the job when the template leaves no room for its commitment. */
+    readonly auxiliary?: AuxTree | undefined;
+  },
 ): Job {
   const { sequence, clean, now } = place;
   const coinbase = createCoinbase(template, settings, {
     time: Math.floor(now / 1000),
     sequence,
+    commitment: place.auxiliary?.commitment,
   });
+  const auxiliary = coinbase.commits ? place.auxiliary : undefined;
+  const { multiplier } = settings.algorithm;
+  const networkDifficulty = difficultyOfTarget(template.target, multiplier);
   const branch = merkleBranch(template.transactions.txids);
   const curTime = Math.max(template.curTime, template.minTime ?? 0);
   const headerTemplate = writeHeader({
@@ -109,7 +123,7 @@ export function createJob(
     return parts;
   };
   // A template whose flags leave no room fails here, and not at a port's first job.
-  partsOf(longestExtranonce2);
+  partsOf(coinbase.longestExtranonce2);
 
   return {
     jobId: sequence.toString(16),
@@ -118,7 +132,8 @@ export function createJob(
     height: template.height,
     previousHash: template.previousHash,
     target: template.target,
-    networkDifficulty: difficultyOfTarget(template.target, settings.algorithm.multiplier),
+    networkDifficulty,
+    lowestDifficulty: lowestOf(networkDifficulty, auxiliary),
     algorithm: settings.algorithm,
     version: template.version,
     // A POS block must not be older than the time stamp in its coinbase.
@@ -128,6 +143,7 @@ export function createJob(
     coinbaseValue: template.coinbaseValue,
     template,
     merkleBranch: branch,
+    auxiliary,
 
     notifyParams(extranonce2Size) {
       let params = paramsBySize.get(extranonce2Size);
@@ -182,6 +198,11 @@ export function createJob(
       return submits.size > before;
     },
   };
+}
+
+function lowestOf(network: Difficulty, auxiliary: AuxTree | undefined): Difficulty {
+  const others = auxiliary?.placed.map(({ block }) => block.networkDifficulty) ?? [];
+  return difficulty(Math.min(network, ...others));
 }
 
 function votesOf({ votes }: BlockTemplate): Buffer[] {

@@ -1,4 +1,5 @@
 import type { Millis } from '../primitives/units.ts';
+import type { AuxTree } from './auxPow.ts';
 import { type BlockTemplate, isSameWork } from './blockTemplate.ts';
 import { createJob, type Job, type JobSettings } from './job.ts';
 
@@ -9,6 +10,8 @@ export interface JobStoreOptions {
   readonly keep?: number;
   /** Sequence of the first job, default 1. */
   readonly firstSequence?: number;
+  /** The blocks of other chains that a job made now shall commit to. */
+  auxiliary?(): AuxTree | undefined;
 }
 
 export interface AddOptions {
@@ -44,6 +47,7 @@ export class JobStore {
   readonly #settings: JobSettings;
   readonly #keep: number;
   readonly #first: number;
+  readonly #auxiliary: () => AuxTree | undefined;
   /** In the order of their making. */
   readonly #valid = new Map<string, FoundJob & { state: 'valid' }>();
   #current: Job | undefined;
@@ -54,6 +58,7 @@ export class JobStore {
     this.#keep = Math.max(options.keep ?? defaultKeep, 1);
     this.#first = options.firstSequence ?? 1;
     this.#next = this.#first;
+    this.#auxiliary = () => options.auxiliary?.();
   }
 
   get current(): Job | undefined {
@@ -76,13 +81,27 @@ export class JobStore {
       }
       if (!clean && !force && isSameWork(current.template, template)) return undefined;
     }
-    const job = createJob(template, this.#settings, { sequence: this.#next, clean, now });
+    return { job: this.#make(template, clean, now), why: clean ? 'newBlock' : 'refresh' };
+  }
+
+  /**
+   * The current job once more, on the auxiliary blocks of now; it is no clean one, and the others stay valid. Undefined
+   * while there is no job. Throws what createJob throws.
+   */
+  remake(now: Millis): AddedJob | undefined {
+    if (this.#current === undefined) return undefined;
+    return { job: this.#make(this.#current.template, false, now), why: 'refresh' };
+  }
+
+  #make(template: BlockTemplate, clean: boolean, now: Millis): Job {
+    const place = { sequence: this.#next, clean, now, auxiliary: this.#auxiliary() };
+    const job = createJob(template, this.#settings, place);
     this.#next += 1;
     if (clean) this.#valid.clear();
     this.#valid.set(job.jobId, { state: 'valid', job });
     this.#current = job;
     this.#dropOldest();
-    return { job, why: clean ? 'newBlock' : 'refresh' };
+    return job;
   }
 
   /** `jobId` is a miner's text: anything is possible. */

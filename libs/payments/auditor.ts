@@ -6,7 +6,8 @@ import type { CoinKeys } from '../redis/keys.ts';
 import { BooksError } from './books.ts';
 import { commandText } from './commandText.ts';
 import type { JournalEntry } from './journal.ts';
-import { compareJournal } from './journalCheck.ts';
+import { compareJournal, type PaymentFacts } from './journalCheck.ts';
+import { readCheckedFrom } from './notes.ts';
 import { type PaymentRecord, readPayments } from './paymentRecord.ts';
 import type { PaymentContext } from './run.ts';
 import {
@@ -82,7 +83,7 @@ export class Auditor {
     const snapshot = await readSnapshot(connection, keys);
     const books = readBooks(snapshot, keys, coin.decimals);
     await this.#checkSums(books, snapshot);
-    await this.#checkPaid(Number(snapshot.state.get('checkedFrom') ?? 0));
+    await this.#checkPaid(readCheckedFrom(snapshot.state.get('checkedFrom')));
     await this.#checkFunds(owedOf(books, snapshot.batch.get('state')));
     await this.#searchCoinbases();
     await this.#sayLost();
@@ -91,28 +92,50 @@ export class Auditor {
   async #checkJournal(snapshot: Snapshot): Promise<void> {
     const { journal, log, money, now } = this.#context;
     const { keys } = this.#options;
-    const { batch, last, totals } = snapshot;
+    const { batch, totals, state } = snapshot;
     const paid = readTotal(totals, 'paid', keys.pay('totals'));
+    const checkedFrom = readCheckedFrom(state.get('checkedFrom'));
     const entry = await journal.last();
     const id = batch.get('id');
     const verdict = compareJournal(entry, {
       paid,
       batch: id === undefined ? undefined : { id, state: batch.get('state') ?? '' },
-      lastId: last.get('id'),
+      closed: await this.#endOf(entry, snapshot),
+      checkedFrom,
     });
+    const begin: JournalEntry = { kind: 'begin', time: now(), paid, checkedFrom };
     switch (verdict) {
       case 'agrees':
         return;
       case 'none':
-        return journal.add({ kind: 'begin', time: now(), paid });
+        return journal.add(begin);
+      case 'decided':
+        log.warning(
+          `Since this machine's payment journal was written, the books were taken for the truth at another one, with ${money(paid)} paid: the journal goes on from there.`,
+        );
+        return journal.add(begin);
       case 'behind':
         log.warning(
           `Redis knows of payments that this machine's payment journal has not seen, ${money(paid)} in all: the journal goes on from there. That is right if another machine made them.`,
         );
-        return journal.add({ kind: 'begin', time: now(), paid });
+        return journal.add(begin);
       case 'rolledBack':
         throw new BooksError('BOOKS_ROLLED_BACK', this.#rolledBack(entry, paid));
     }
+  }
+
+  /** How Redis says that the entry's batch was closed. */
+  async #endOf(
+    entry: JournalEntry | undefined,
+    { last }: Snapshot,
+  ): Promise<PaymentFacts['closed']> {
+    if (entry === undefined || entry.kind === 'begin') return undefined;
+    const outcome = last.get('outcome');
+    // Also where an earlier version closed it, which kept no list of them.
+    if (last.get('id') === entry.batch && (outcome === 'paid' || outcome === 'released')) {
+      return outcome;
+    }
+    return this.#context.ledger.closedAs(entry.batch);
   }
 
   #rolledBack(entry: JournalEntry | undefined, paid: Satoshis): string {

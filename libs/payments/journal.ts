@@ -11,7 +11,7 @@ import { readSatoshis } from './batch.ts';
 
 export type JournalEntry =
   /** The journal begins, or goes on after something it has not seen: these are the books. */
-  | { readonly kind: 'begin'; readonly time: Millis; readonly paid: Satoshis }
+  | (JournalFacts & { readonly kind: 'begin' })
   /** Money may move from here on. `paid`: totals.paid without this batch. */
   | JournalStep<'sending'>
   /** `paid`: with this batch. */
@@ -19,14 +19,19 @@ export type JournalEntry =
   /** It was certainly not sent. */
   | JournalStep<'released'>;
 
-interface JournalStep<Kind extends string> {
-  readonly kind: Kind;
+interface JournalFacts {
   readonly time: Millis;
+  readonly paid: Satoshis;
+  /** When a person took the books for the truth last, as Redis said; 0: never. Old journals lack it. */
+  readonly checkedFrom?: Millis;
+}
+
+interface JournalStep<Kind extends string> extends JournalFacts {
+  readonly kind: Kind;
   readonly batch: string;
   /** Not known before sendmany has answered. */
   readonly txid?: string;
   readonly amount: Satoshis;
-  readonly paid: Satoshis;
 }
 
 export interface Journal {
@@ -165,7 +170,9 @@ function readLine(line: string): JournalEntry | undefined {
   const time = own(value, 'time');
   const paid = readSatoshis(own(value, 'paid'));
   if (typeof time !== 'number' || paid === undefined) return undefined;
-  const facts = { time: millis(time), paid };
+  const from = own(value, 'checkedFrom');
+  const checkedFrom = typeof from === 'number' ? { checkedFrom: millis(from) } : {};
+  const facts = { time: millis(time), paid, ...checkedFrom };
   if (kind === 'begin') return { kind, ...facts };
   if (kind !== 'sending' && kind !== 'settled' && kind !== 'released') return undefined;
   const batch = own(value, 'batch');

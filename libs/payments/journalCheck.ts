@@ -1,14 +1,18 @@
 import type { JournalEntry } from './journal.ts';
 
-// What the journal says against what Redis says. Pure.
+// What the journal says against what Redis says. Pure. Other machines may have gone on from where this one ended, so
+// that Redis may be ahead of the journal in every way; it may never lack what the journal knows.
 
 /** What Redis knows of payments. */
 export interface PaymentFacts {
   /** Satoshis. */
   readonly paid: bigint;
+  /** The open one. */
   readonly batch: { readonly id: string; readonly state: string } | undefined;
-  /** The batch that was closed last. */
-  readonly lastId: string | undefined;
+  /** How the batch of the journal's entry was closed; 'forgotten': so long ago that Redis need not know it. */
+  readonly closed: 'paid' | 'released' | 'forgotten' | undefined;
+  /** When a person took the books for the truth last; 0: never. */
+  readonly checkedFrom: number;
 }
 
 export type JournalVerdict =
@@ -18,35 +22,43 @@ export type JournalVerdict =
   | 'none'
   /** Redis knows of payments that this journal has not seen: another machine made them. */
   | 'behind'
+  /** Since the entry a person has taken the books for the truth, on another machine. */
+  | 'decided'
   /** Redis lacks the entry: it holds an older state. Whoever was paid by it would be paid again. */
   | 'rolledBack';
 
 export function compareJournal(
   entry: JournalEntry | undefined,
-  { paid, batch, lastId }: PaymentFacts,
+  { paid, batch, closed, checkedFrom }: PaymentFacts,
 ): JournalVerdict {
   if (entry === undefined) return 'none';
-  if (paid > entry.paid) return isOwnSettling(entry, paid, lastId) ? 'agrees' : 'behind';
-  const mayBeSent = batch !== undefined && batch.state !== 'intent';
+  const decided = entry.checkedFrom ?? checkedFrom;
+  if (decided !== checkedFrom) return decided < checkedFrom ? 'decided' : 'rolledBack';
+  if (entry.kind === 'begin') return against(entry.paid, paid);
+
+  // As an intent it would be given back, and paid anew.
+  const isOpen = batch !== undefined && batch.id === entry.batch && batch.state !== 'intent';
   switch (entry.kind) {
-    case 'begin':
-    case 'released':
-      return paid === entry.paid ? 'agrees' : 'rolledBack';
     case 'sending': {
-      // Closed as released, or still open; as an intent it would be given back and paid anew.
-      const isKnown = lastId === entry.batch || (mayBeSent && batch.id === entry.batch);
-      return paid === entry.paid && isKnown ? 'agrees' : 'rolledBack';
+      if (!isOpen && closed === undefined) return 'rolledBack';
+      // A process may have ended between booking the payment in Redis and in the journal.
+      const isBooked = closed === 'paid' && paid === entry.paid + entry.amount;
+      return isBooked ? 'agrees' : against(entry.paid, paid);
     }
     case 'settled': {
-      if (paid === entry.paid) return 'agrees';
       // Only the booking is lost: the batch is open again, and is settled again by the same transaction.
-      const isOpenAgain = mayBeSent && batch.id === entry.batch;
-      return isOpenAgain && paid === entry.paid - entry.amount ? 'agrees' : 'rolledBack';
+      if (isOpen) return paid === entry.paid - entry.amount ? 'agrees' : 'rolledBack';
+      const isKnown = closed === 'paid' || closed === 'forgotten';
+      return isKnown ? against(entry.paid, paid) : 'rolledBack';
+    }
+    case 'released': {
+      // Without the release Redis lacks what rules the given-up transaction out. Open, it is sent again.
+      return isOpen || closed !== undefined ? against(entry.paid, paid) : 'rolledBack';
     }
   }
 }
 
-/** A process that ended between booking the payment in Redis and in the journal. */
-function isOwnSettling(entry: JournalEntry, paid: bigint, lastId: string | undefined): boolean {
-  return entry.kind === 'sending' && lastId === entry.batch && paid === entry.paid + entry.amount;
+function against(known: bigint, paid: bigint): JournalVerdict {
+  if (paid === known) return 'agrees';
+  return paid > known ? 'behind' : 'rolledBack';
 }

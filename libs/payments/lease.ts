@@ -4,8 +4,9 @@ import type { RedisConnection } from '../redis/connection.ts';
 import type { CoinKeys } from '../redis/keys.ts';
 import { loadScript, runScript, type Script } from '../redis/scripts.ts';
 
-// One payment process of a coin at a time. The lease has an epoch that grows with each new holder, and every script
-// that writes checks it: a process that slept through the loss of its lease wakes up and can change nothing.
+// One payment process of a coin at a time. The lease has an epoch that is another one for each holding of it, and every
+// script that writes checks it: a process that slept through the loss of its lease, or whose lease a crashed Redis has
+// forgotten, can change nothing.
 
 /** Another payment process has taken over. */
 export class LeaseLost extends CodedError {
@@ -15,7 +16,7 @@ export class LeaseLost extends CodedError {
 }
 
 const payLease = loadScript('payLease', (reply) =>
-  typeof reply === 'string' && /^\d+$/.test(reply) ? reply : undefined,
+  typeof reply === 'string' && /^\d+(:[\w-]+)?$/.test(reply) ? reply : undefined,
 );
 const nobody = '0';
 
@@ -23,7 +24,7 @@ export class Lease {
   readonly #redis: RedisConnection;
   readonly #key: string;
   readonly #duration: number;
-  readonly #owner = randomBytes(9).toString('base64url');
+  readonly #owner = uniqueText();
   #epoch = nobody;
 
   /** `duration`: milliseconds without a sign of life after which another process may take over. */
@@ -53,7 +54,8 @@ export class Lease {
   }
 
   #ask(action: 'take' | 'leave'): Promise<string> {
-    return runScript(this.#redis, payLease, [this.#key], [action, this.#owner, this.#duration]);
+    const args = [action, this.#owner, this.#duration, uniqueText()];
+    return runScript(this.#redis, payLease, [this.#key], args);
   }
 
   /**
@@ -74,6 +76,10 @@ export class Lease {
     if (isFenced(answer)) throw new LeaseLost();
     return answer;
   }
+}
+
+function uniqueText(): string {
+  return randomBytes(9).toString('base64url');
 }
 
 function isFenced<Word extends string>(answer: Word | 'fenced'): answer is 'fenced' {

@@ -11,10 +11,18 @@ import { type OpenBatch, partsOf, totalOf, writePlan, writeTx } from './batch.ts
 import { type Balances, planTakeOver, readBalances, type TakenBalance } from './books.ts';
 import type { Lease } from './lease.ts';
 import { type PendingBlock, parsePending } from './maturity.ts';
+import { findPayment, withFee } from './paymentRecord.ts';
 import type { PlannedOutput } from './payoutPlan.ts';
-import { pplns, RewardError, type Scheme, soloReward } from './rewards.ts';
+import {
+  pplns,
+  type Recipient,
+  RewardError,
+  type Scheme,
+  soloReward,
+  withRecipients,
+} from './rewards.ts';
 import { openBatchOf, readTotal } from './snapshot.ts';
-import type { SignedTx } from './wallet.ts';
+import type { SignedTx, ToldFee } from './wallet.ts';
 
 // The only writer of balances. Each method is one script: it happens as a whole or not at all, and doing it again does
 // nothing more. Amounts are computed here and compared and set there, as texts.
@@ -31,6 +39,8 @@ export interface LedgerOptions {
   readonly lease: Lease;
   readonly decimals: number;
   readonly now: Clock;
+  /** Who gets part of a block that was mined beside another chain. */
+  readonly recipients?: readonly Recipient[];
 }
 
 export type CreditOutcome =
@@ -54,6 +64,8 @@ interface Split {
 
 interface BlockFacts {
   readonly solo: boolean;
+  /** Mined beside another chain: its coinbase paid the pool alone. */
+  readonly merged: boolean;
   readonly finder: string | undefined;
   readonly networkDifficulty: number | undefined;
 }
@@ -72,6 +84,8 @@ export interface Guard {
   readonly txids: readonly string[];
 }
 
+/** As many as the scripts keep. */
+const closedKept = 5_000;
 /** Computing again when something changed meanwhile: more often than this is no accident. */
 const tries = 5;
 /** Seconds. With PPLNS a small pool may look back over months. */
@@ -90,6 +104,7 @@ const scripts = {
   mark: loadScript('payMark', oneOf('ok', 'conflict', 'fenced')),
   settle: loadScript('paySettle', oneOf('ok', 'already', 'conflict', 'fenced')),
   release: loadScript('payRelease', oneOf('ok', 'already', 'conflict', 'fenced')),
+  fee: loadScript('payFee', oneOf('ok', 'already', 'conflict', 'fenced')),
   adjust: loadScript('payAdjust', oneOf('ok', 'conflict', 'fenced')),
 };
 
@@ -99,6 +114,7 @@ export class Ledger {
   readonly #lease: Lease;
   readonly #decimals: number;
   readonly #now: Clock;
+  readonly #recipients: readonly Recipient[];
 
   constructor(options: LedgerOptions) {
     this.#redis = options.connection;
@@ -106,6 +122,7 @@ export class Ledger {
     this.#lease = options.lease;
     this.#decimals = options.decimals;
     this.#now = options.now;
+    this.#recipients = options.recipients ?? [];
   }
 
   /** All balances. Rejects with BooksError when one of them cannot be read. */
@@ -241,11 +258,12 @@ export class Ledger {
   }
 
   async #blockFacts(blockHash: string): Promise<BlockFacts> {
-    const names = ['solo', 'finder', 'networkDifficulty'];
+    const names = ['solo', 'merged', 'finder', 'networkDifficulty'];
     const facts = await this.#fields(this.#keys.block(blockHash), names);
     const difficulty = Number(facts.get('networkDifficulty'));
     return {
       solo: facts.get('solo') === '1',
+      merged: facts.get('merged') === '1',
       finder: facts.get('finder'),
       // Blocks that an older pool left pending have no facts.
       networkDifficulty: difficulty > 0 && difficulty < Infinity ? difficulty : undefined,
@@ -259,22 +277,28 @@ export class Ledger {
     scheme: Scheme,
     window: number | undefined,
   ): Promise<Split | Hold> {
+    const recipients = facts.merged ? this.#recipients : [];
     if (facts.solo) {
       const { finder } = facts;
       if (finder === undefined)
         return hold('it is a SOLO block, and nobody is named as its finder');
-      return { kind: 'split', shares: new Map(), parts: soloReward(reward, finder) };
+      const parts = withRecipients(reward, recipients, (rest) => soloReward(rest, finder));
+      return { kind: 'split', shares: new Map(), parts };
     }
     const key = this.#keys.round(block.height);
     try {
       const shares = await readHash(this.#redis, key);
       if (shares.size === 0) return hold(`nobody has shares in its round (${key})`);
       if (window === undefined || facts.networkDifficulty === undefined) {
-        return { kind: 'split', shares, parts: scheme(reward, shares) };
+        const parts = withRecipients(reward, recipients, (rest) => scheme(rest, shares));
+        return { kind: 'split', shares, parts };
       }
       const wanted = window * facts.networkDifficulty;
       const rounds = [shares, ...(await this.#earlierRounds(block.height, shares, wanted))];
-      return { kind: 'split', shares, parts: pplns(reward, rounds, String(wanted)) };
+      const parts = withRecipients(reward, recipients, (rest) =>
+        pplns(rest, rounds, String(wanted)),
+      );
+      return { kind: 'split', shares, parts };
     } catch (error) {
       if (error instanceof RewardError)
         return hold(`its round cannot be shared out: ${error.message}`);
@@ -295,9 +319,9 @@ export class Ledger {
   ): Promise<ReadonlyMap<string, string>[]> {
     const keys = this.#keys;
     const kept = await this.#redis.command('ZRANGE', keys.pay('rounds'), 0, -1);
-    const paid = new Set((Array.isArray(kept) ? kept : []).map(Number));
-    const pending = new Set(
-      (await this.pendingBlocks()).map((member) => parsePending(member)?.height ?? height),
+    const paid = textsOf(kept).map(Number);
+    const pending = (await this.pendingBlocks()).map(
+      (member) => parsePending(member)?.height ?? height,
     );
     const heights = [...new Set([...paid, ...pending])].filter((other) => other < height);
     const rounds: ReadonlyMap<string, string>[] = [];
@@ -305,8 +329,9 @@ export class Ledger {
     let left = wanted * 1.000001 - sumOf(own);
     for (const other of heights.sort((a, b) => b - a)) {
       if (left <= 0) break;
-      const key = pending.has(other) ? keys.round(other) : keys.paidRound(other);
-      const round = await readHash(this.#redis, key);
+      // A block that waits may have no round: it is a SOLO block, or its twin was credited.
+      const waiting = await readHash(this.#redis, keys.round(other));
+      const round = waiting.size > 0 ? waiting : await readHash(this.#redis, keys.paidRound(other));
       rounds.push(round);
       left -= sumOf(round);
     }
@@ -321,7 +346,7 @@ export class Ledger {
       const { solo } = await this.#blockFacts(blockHash);
       const blocks = await readSet(this.#redis, keys.roundBlocks(height));
       const twins = blocks.filter((hash) => hash !== blockHash);
-      const roundless = await this.#pendingSolo(height);
+      const pending = await this.#pendingAt(height);
       const answer = await this.#lease.run(
         scripts.orphan,
         [
@@ -332,22 +357,23 @@ export class Ledger {
         [
           ...[member, blockHash, txHash, String(height), String(this.#now())],
           ...[JSON.stringify({ height, hash: blockHash }), solo ? '1' : '0'],
-          ...[String(twins.length), ...twins, ...roundless],
+          ...[String(twins.length), ...twins, ...pending],
         ],
       );
       return answer === 'conflict' ? undefined : answer;
     });
   }
 
-  /** Members of the pending SOLO blocks of this height. */
-  async #pendingSolo(height: number): Promise<string[]> {
-    const solo: string[] = [];
+  /** Two for each pending block of this height: member, '1' for a SOLO block, else '0'. */
+  async #pendingAt(height: number): Promise<string[]> {
+    const found: string[] = [];
     for (const member of await this.pendingBlocks()) {
-      const block = parsePending(member);
-      if (block?.height !== height) continue;
-      if ((await this.#blockFacts(block.blockHash)).solo) solo.push(member);
+      const [blockHash = '', , text] = member.split(':');
+      if (text !== String(height)) continue;
+      const { solo } = await this.#blockFacts(blockHash);
+      found.push(member, solo ? '1' : '0');
     }
-    return solo;
+    return found;
   }
 
   /** The open batch, if there is one. Rejects with BooksError when it cannot be read. */
@@ -406,9 +432,10 @@ export class Ledger {
     if (answer !== 'ok') throw busy(`the state of payment batch ${batch.id}`);
   }
 
-  /** The batch is paid: in-flight -> payouts. */
-  async settle(batch: OpenBatch, txid: string, fee: Satoshis | undefined): Promise<void> {
+  /** The batch is paid: in-flight -> payouts. A fee that is unknown is booked later, by bookFee. */
+  async settle(batch: OpenBatch, txid: string, told: ToldFee): Promise<void> {
     const keys = this.#keys;
+    const fee = typeof told === 'bigint' ? told : undefined;
     const total = totalOf(batch.outputs);
     const owed = new Map<string, bigint>();
     for (const { worker, amount } of partsOf(batch.outputs)) owed.set(worker, amount);
@@ -433,13 +460,14 @@ export class Ledger {
         [
           ...[keys.pay('batch'), keys.payouts, keys.stats, keys.payments],
           ...[keys.pay('totals'), keys.pay('last'), keys.pay('guard'), keys.events],
+          ...[keys.pay('closed'), keys.pay('feesUnknown')],
           ...batch.outputs.map(({ address }) => keys.minerPayments(address)),
         ],
         [
           ...[batch.id, payment, stats, this.#added(stats, total)],
           ...[paid.text, (paid.amount + total).toString()],
           ...[fees.text, (fees.amount + (fee ?? 0n)).toString()],
-          ...[event, String(addresses), ...each, ...rows],
+          ...[event, told === 'unknown' ? txid : '', String(addresses), ...each, ...rows],
         ],
       );
       return answer === 'conflict' ? undefined : true;
@@ -465,6 +493,45 @@ export class Ledger {
     });
   }
 
+  /** txids of settled payments whose fee is to be booked yet. */
+  async unknownFees(): Promise<readonly string[]> {
+    return [...(await readHash(this.#redis, this.#keys.pay('feesUnknown'))).keys()];
+  }
+
+  /** Books what a settled payment cost, once; or, with 'notTold', that nobody will ever know. */
+  async bookFee(txid: string, told: Satoshis | 'notTold'): Promise<void> {
+    const { pay, payments } = this.#keys;
+    const fee = told === 'notTold' ? satoshis(0n) : told;
+    await this.#retried(`booking the fee of ${txid}`, async () => {
+      const place = await findPayment(this.#redis, this.#keys, txid);
+      const fees = await this.#total('fees');
+      const text = place?.text ?? '';
+      const shown = told === 'notTold' ? null : this.#format(fee);
+      const answer = await this.#lease.run(
+        scripts.fee,
+        [pay('feesUnknown'), payments, pay('totals')],
+        [
+          ...[txid, place === undefined ? '' : String(place.index)],
+          ...[text, text === '' ? '' : withFee(text, shown)],
+          ...[fees.text, (fees.amount + fee).toString()],
+        ],
+      );
+      return answer === 'conflict' ? undefined : true;
+    });
+  }
+
+  /** How a batch that might have been sent was closed; 'forgotten' where that is too long ago to tell. */
+  async closedAs(id: string): Promise<'paid' | 'released' | 'forgotten' | undefined> {
+    const key = this.#keys.pay('closed');
+    for (const outcome of ['paid', 'released'] as const) {
+      if ((await this.#redis.command('ZSCORE', key, `${id} ${outcome}`)) !== null) return outcome;
+    }
+    if (Number(await this.#redis.command('ZCARD', key)) < closedKept) return undefined;
+    // Their ids begin with the time.
+    const [oldest] = textsOf(await this.#redis.command('ZRANGE', key, 0, 0));
+    return oldest !== undefined && id < oldest ? 'forgotten' : undefined;
+  }
+
   /** The batch has certainly not been sent: in-flight -> balances. `guard` after a transaction was on record. */
   async release(batch: OpenBatch, guard?: Guard): Promise<void> {
     const { balances, pay } = this.#keys;
@@ -483,7 +550,7 @@ export class Ledger {
       });
       const answer = await this.#lease.run(
         scripts.release,
-        [pay('batch'), balances, pay('last'), pay('guard')],
+        [pay('batch'), balances, pay('last'), pay('guard'), pay('closed')],
         [batch.id, batch.state, guardText, ...rows],
       );
       return answer === 'conflict' ? undefined : true;
@@ -553,6 +620,10 @@ export class Ledger {
     }
     return found;
   }
+}
+
+function textsOf(reply: unknown): string[] {
+  return Array.isArray(reply) ? reply.map(String) : [];
 }
 
 function hold(reason: string): Hold {

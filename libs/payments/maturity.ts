@@ -39,6 +39,8 @@ export interface MaturityRules {
   readonly minConfirmations: number | undefined;
   readonly decimals: number;
   readonly poolScript: Buffer;
+  /** Daemons that know getauxblock alone choose an address of their wallet for a block: what the wallet got counts. */
+  readonly isAuxiliary?: boolean;
 }
 
 /** `blockHash:txHash:height`, of which later fields of other pools are ignored. */
@@ -126,6 +128,8 @@ async function rewardOf(client: DaemonClient, mature: Mature): Promise<BlockFate
     .filter(({ script }) => script === own)
     .reduce((sum, { amount }) => sum + amount, 0n);
   if (reward <= 0n) {
+    const got = rules.isAuxiliary && walletTx ? soleDetail(walletTx, rules.decimals) : undefined;
+    if (got !== undefined) return { kind: 'mature', confirmations, reward: got };
     return {
       kind: 'unpayable',
       reason: `its coinbase ${coinbaseId} pays nothing to the pool's address (was another address configured when it was found?)`,

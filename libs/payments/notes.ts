@@ -1,4 +1,4 @@
-import type { Millis } from '../primitives/units.ts';
+import { type Millis, millis } from '../primitives/units.ts';
 import type { RedisConnection } from '../redis/connection.ts';
 import type { CoinKeys, PayKey } from '../redis/keys.ts';
 import { readHash } from '../redis/read.ts';
@@ -67,9 +67,18 @@ export class Notes {
     await this.#write('state', ['stopped', reason, 'stoppedTime', String(now)]);
   }
 
-  /** The end of a stop. `now`: payments of before are taken for right. */
-  async goOn(now: Millis): Promise<void> {
-    await this.#write('state', ['stopped', '', 'stoppedTime', '', 'checkedFrom', String(now)]);
+  /** The end of a stop. Payments of before are taken for right, up to the time that it gives: a later one each time. */
+  async goOn(now: Millis): Promise<Millis> {
+    const from = millis(Math.max(now, (await this.checkedFrom()) + 1));
+    await this.#write('state', ['stopped', '', 'stoppedTime', '', 'checkedFrom', String(from)]);
+    return from;
+  }
+
+  /** When a person took the books for the truth last; 0: never. */
+  async checkedFrom(): Promise<Millis> {
+    return readCheckedFrom(
+      await this.#redis.command('HGET', this.#keys.pay('state'), 'checkedFrom'),
+    );
   }
 
   /** What the last run found, for people. */
@@ -80,4 +89,10 @@ export class Notes {
   async #write(what: PayKey, pairs: readonly string[]): Promise<void> {
     await this.#lease.run(payNote, [this.#keys.pay(what)], pairs);
   }
+}
+
+/** Of the hash `state`. */
+export function readCheckedFrom(text: unknown): Millis {
+  const time = Number(text ?? 0);
+  return millis(Number.isSafeInteger(time) ? time : 0);
 }

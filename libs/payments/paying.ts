@@ -12,7 +12,7 @@ import { type PayoutPlan, type PlannedOutput, planPayouts } from './payoutPlan.t
 import type { Refusal } from './refusals.ts';
 import { type PaymentContext, RunReport } from './run.ts';
 import type { Payee, PayeeLookup } from './types.ts';
-import { commentOf, type SendOutcome, type SignedTx, type Wallet } from './wallet.ts';
+import { commentOf, type SendOutcome, type SignedTx, type ToldFee, type Wallet } from './wallet.ts';
 
 // From balances to transactions: intent, then sign, then send, then settle. Each step is on record before the next
 // one begins, so that whoever comes after a crash knows what may have happened.
@@ -25,6 +25,8 @@ export interface PayingOptions {
 }
 
 const maxOutputs = 500;
+/** Of payments that were settled without it; the others wait for the next run. */
+const mostFees = 20;
 /** Bitcoin's dust limit. Where it is higher, the daemon refuses, and the smallest amounts are left out. */
 const leastDust = satoshis(546n);
 /** Refusals in one run after which the rest waits for the next one. */
@@ -104,6 +106,15 @@ export class Paying {
         }
         return false;
       }
+    }
+  }
+
+  /** Books what the wallet would not tell when a payment was settled. */
+  async bookFees(): Promise<void> {
+    const { ledger } = this.#context;
+    for (const txid of (await ledger.unknownFees()).slice(0, mostFees)) {
+      const fee = await this.#wallet.feeOf(txid);
+      if (fee !== 'unknown') await ledger.bookFee(txid, fee);
     }
   }
 
@@ -428,10 +439,11 @@ export class Paying {
     batch: OpenBatch,
     txid?: string,
   ): Promise<JournalEntry> {
-    const { ledger, now } = this.#context;
+    const { ledger, notes, now } = this.#context;
     const paid = await ledger.paid();
+    const checkedFrom = await notes.checkedFrom();
     const amount = totalOf(batch.outputs);
-    const facts = { kind, time: now(), batch: batch.id, amount, paid };
+    const facts = { kind, time: now(), batch: batch.id, amount, paid, checkedFrom };
     return txid === undefined ? facts : { ...facts, txid };
   }
 
@@ -453,12 +465,7 @@ export class Paying {
     }
   }
 
-  async #settle(
-    batch: OpenBatch,
-    txid: string,
-    fee: Satoshis | undefined,
-    report: RunReport,
-  ): Promise<void> {
+  async #settle(batch: OpenBatch, txid: string, fee: ToldFee, report: RunReport): Promise<void> {
     const { ledger, log, money, tell, step } = this.#context;
     await ledger.settle(batch, txid, fee);
     await step('settled');

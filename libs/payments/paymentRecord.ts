@@ -40,3 +40,27 @@ function readPayment(text: string): PaymentRecord | undefined {
     return undefined;
   return { time: millis(time), txid, paid, miners, batch };
 }
+
+const pageSize = 50;
+
+/** Where the payment of this transaction stands in the list. Rejects with RedisError. */
+export async function findPayment(
+  redis: RedisConnection,
+  keys: CoinKeys,
+  txid: string,
+): Promise<{ readonly index: number; readonly text: string } | undefined> {
+  for (let first = 0; ; first += pageSize) {
+    const reply = await redis.command('LRANGE', keys.payments, first, first + pageSize - 1);
+    const texts = Array.isArray(reply) ? reply.map(String) : [];
+    const at = texts.findIndex((text) => readPayment(text)?.txid === txid);
+    const text = texts[at];
+    if (text !== undefined) return { index: first + at, text };
+    if (texts.length < pageSize) return undefined;
+  }
+}
+
+/** The record with this fee, coins as decimal text; all else stays as it is. */
+export function withFee(text: string, fee: string | null): string {
+  const value = parseJson(text);
+  return isRecord(value) ? JSON.stringify({ ...value, fee }) : text;
+}

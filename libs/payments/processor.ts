@@ -18,7 +18,7 @@ import { Lease, LeaseLost } from './lease.ts';
 import { Ledger } from './ledger.ts';
 import { Notes } from './notes.ts';
 import { Paying, type Resolved } from './paying.ts';
-import { proportional, type Scheme } from './rewards.ts';
+import { proportional, type Recipient, type Scheme } from './rewards.ts';
 import { type FailPoint, type PaymentContext, RunReport, StopRun } from './run.ts';
 import {
   type DryRun,
@@ -41,6 +41,10 @@ export interface PaymentProcessorOptions {
     Partial<Pick<PaymentConfig, 'scheme' | 'pplnsWindow'>>;
   /** The output script that coinbases pay. */
   readonly poolScript: Buffer;
+  /** Who gets part of a block that was mined beside another chain: its coinbase could pay the pool alone. */
+  readonly recipients?: readonly Recipient[];
+  /** The coin is mined beside another: its daemon may have paid a block to another address of the wallet. */
+  readonly isAuxiliary?: boolean;
   /** The same as an address: old daemons keep the pool's coins in its account. */
   readonly poolAddress?: string;
   readonly payee: PayeeLookup;
@@ -121,6 +125,7 @@ class Processor implements PaymentProcessor {
       lease: this.#lease,
       decimals: coin.decimals,
       now,
+      ...(options.recipients === undefined ? {} : { recipients: options.recipients }),
     });
     this.#context = {
       coin,
@@ -155,6 +160,7 @@ class Processor implements PaymentProcessor {
         minConfirmations: config.minConfirmations,
         decimals: coin.decimals,
         poolScript: options.poolScript,
+        isAuxiliary: options.isAuxiliary ?? false,
       },
     });
     this.#paying = new Paying(this.#context, {
@@ -295,6 +301,7 @@ class Processor implements PaymentProcessor {
     try {
       await this.#auditor.identify();
       const clear = await this.#paying.recover(report);
+      await this.#paying.bookFees();
       await this.#takeOver();
       // Said before anything is credited on top of it.
       await this.#ledger.balances();

@@ -1,3 +1,4 @@
+import { percentOf } from '../jobs/coinbase.ts';
 import { CodedError } from '../primitives/errors.ts';
 import { type Satoshis, satoshis } from '../primitives/units.ts';
 
@@ -61,6 +62,33 @@ export function pplns(
 /** SOLO: the finder takes it all. */
 export function soloReward(reward: Satoshis, finder: string): Map<string, Satoshis> {
   return shareOut(reward, [[finder, 1n]]);
+}
+
+/** Who gets part of a reward before the miners do, where the coinbase itself could not pay them. */
+export interface Recipient {
+  /** An address or a mining key. */
+  readonly to: string;
+  readonly percent: number;
+}
+
+/** Takes the recipients' parts out of a reward, rounded down, and has `share` share out the rest. Throws what it throws. */
+export function withRecipients(
+  reward: Satoshis,
+  recipients: readonly Recipient[],
+  share: (rest: Satoshis) => ReadonlyMap<string, Satoshis>,
+): Map<string, Satoshis> {
+  const parts = new Map<string, Satoshis>();
+  const add = (name: string, amount: bigint): void => {
+    if (amount > 0n) parts.set(name, satoshis((parts.get(name) ?? 0n) + amount));
+  };
+  let rest: bigint = reward;
+  for (const { to, percent } of recipients) {
+    const part = percentOf(reward, percent);
+    add(to, part);
+    rest -= part;
+  }
+  for (const [worker, amount] of share(satoshis(rest))) add(worker, amount);
+  return parts;
 }
 
 type Weight = readonly [worker: string, weight: bigint];

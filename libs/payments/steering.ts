@@ -5,6 +5,7 @@ import { readHash, readSet } from '../redis/read.ts';
 import { totalOf } from './batch.ts';
 import { BooksError, readBalances } from './books.ts';
 import { commandText } from './commandText.ts';
+import { waitUntilDurable } from './durable.ts';
 import { type HandBack, judgeHandBack } from './handBack.ts';
 import { parsePending } from './maturity.ts';
 import type { Paying, Resolved } from './paying.ts';
@@ -270,8 +271,10 @@ export class Steering {
     log.special(text);
     const revived = (await this.#paying.revived()) !== undefined;
     if (difference !== 0n || revived) await ledger.adjust(difference, revived);
-    await journal.add({ kind: 'begin', time: now(), paid: books.paid });
-    await notes.goOn(now());
+    // In this order: a journal that lacks the decision follows Redis, where one that is ahead of it would stop.
+    const checkedFrom = await notes.goOn(now());
+    await waitUntilDurable(connection);
+    await journal.add({ kind: 'begin', time: now(), paid: books.paid, checkedFrom });
     await notes.verdict({ time: now(), stop: null, warnings: [] });
     return { ok: true, text };
   }

@@ -45,6 +45,9 @@ export type SendOutcome =
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   | { readonly kind: 'unknown'; readonly reason: string };
 
+/** 'notTold': the wallet has answered, and does not tell. 'unknown': ask again. */
+export type ToldFee = Satoshis | 'notTold' | 'unknown';
+
 export interface Wallet {
   /** What can be spent now. Rejects with DaemonError. */
   spendable(): Promise<Satoshis>;
@@ -64,8 +67,8 @@ export interface Wallet {
   findSent(comment: string, since: string): Promise<string | undefined>;
   /** Whether the wallet has this transaction, confirmed or waiting. Rejects with DaemonError on an outage. */
   isAlive(txid: string): Promise<boolean>;
-  /** What the wallet paid to the miners of its own transaction; undefined when it does not tell. Never rejects. */
-  feeOf(txid: string): Promise<Satoshis | undefined>;
+  /** What the wallet paid to the miners of its own transaction. Never rejects. */
+  feeOf(txid: string): Promise<ToldFee>;
   /** Why this transaction is no payment of these outputs; undefined if it is one. Rejects with DaemonError on an outage. */
   whyNotPaidBy(txid: string, outputs: readonly PlannedOutput[]): Promise<string | undefined>;
   /** Those of `addresses` that the daemon calls invalid. Rejects with DaemonError. */
@@ -407,14 +410,16 @@ class DaemonWallet implements Wallet {
       : undefined;
   }
 
-  async feeOf(txid: string): Promise<Satoshis | undefined> {
+  async feeOf(txid: string): Promise<ToldFee> {
     try {
       const tx = await this.#call('gettransaction', [txid]);
-      const fee = isRecord(tx) ? readAmount(own(tx, 'fee'), this.#decimals) : undefined;
-      if (fee === undefined) return undefined;
+      if (!isRecord(tx) || readTxid(own(tx, 'txid')) !== txid) return 'unknown';
+      if (own(tx, 'fee') === undefined) return 'notTold';
+      const fee = readAmount(own(tx, 'fee'), this.#decimals);
+      if (fee === undefined) return 'unknown';
       return satoshis(fee < 0n ? -fee : fee);
     } catch {
-      return undefined;
+      return 'unknown';
     }
   }
 

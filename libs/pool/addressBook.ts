@@ -28,11 +28,18 @@ export type AddressVerdict =
        */
       readonly address: string | undefined;
     }
-  | { readonly ok: false; readonly reason: string };
+  | Refusal;
 
 export type PayeeVerdict =
   | { readonly ok: true; readonly script: Buffer; readonly address: string }
-  | { readonly ok: false; readonly reason: string };
+  | Refusal;
+
+interface Refusal {
+  readonly ok: false;
+  readonly reason: string;
+  /** The daemon could not be asked: another time the answer may be another. */
+  readonly isUnsure?: true;
+}
 
 export interface AddressBook {
   /** Settles always: a daemon that cannot be asked gives a verdict that is not ok. Mining keys are addresses too. */
@@ -80,7 +87,8 @@ export function createAddressBook(
       keyVersion ??= versionOfKey(address, facts);
     } catch (error) {
       // Not remembered: the daemon may answer the next time.
-      return { ok: false, reason: `the daemon could not be asked (${messageOf(error)})` };
+      const reason = `the daemon could not be asked (${messageOf(error)})`;
+      return { ok: false, reason, isUnsure: true };
     }
     if (remembered.size >= mostRemembered) remembered.clear();
     remembered.set(address, verdict);

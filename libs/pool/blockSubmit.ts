@@ -1,8 +1,9 @@
 import { lookUpBlock, type SubmitOutcome, submitBlock } from '../daemon/blocks.ts';
 import type { DaemonGroup } from '../daemon/types.ts';
 import type { Logger } from '../log/logger.ts';
-import { codeOf, messageOf } from '../primitives/errors.ts';
+import { messageOf } from '../primitives/errors.ts';
 import type { Rounds } from '../shares/types.ts';
+import { bookAccepted } from './blockBooking.ts';
 import type { BlockJournal, Candidate } from './blockJournal.ts';
 import { pause } from './pause.ts';
 
@@ -53,7 +54,7 @@ export function createBlockSubmitter(options: BlockSubmitOptions): BlockSubmitte
     try {
       const [decided] = await Promise.all([fate, closed]);
       if (decided.kind === 'accepted') {
-        await book(candidate, name);
+        await bookAccepted(options, candidate, name);
         await written;
         await journal.forget(candidate.blockHash);
         return;
@@ -69,31 +70,6 @@ export function createBlockSubmitter(options: BlockSubmitOptions): BlockSubmitte
       log.error(
         `${name} could not be brought to its end: ${messageOf(error)}. It is taken up again at the next start.`,
       );
-    }
-  };
-
-  /** A Redis that crashes may forget its last seconds: after the shares, the round is closed again then. */
-  const book = async (candidate: Candidate, name: string): Promise<void> => {
-    let told = false;
-    for (;;) {
-      const accepted = await isAccepted(candidate);
-      if (accepted && !told) log.special(`${name}, found by ${candidate.finder}, was accepted.`);
-      told ||= accepted;
-      if (accepted && (await rounds.isKept(candidate.blockHash))) return;
-      log.warning(`${name} was forgotten by a Redis that crashed: its round is closed again.`);
-      await options.applied();
-      await rounds.close(candidate);
-    }
-  };
-
-  /** False if Redis has forgotten the round since it was closed. */
-  const isAccepted = async ({ blockHash }: Candidate): Promise<boolean> => {
-    try {
-      await rounds.accept(blockHash);
-      return true;
-    } catch (error) {
-      if (codeOf(error) === 'ROUNDS_UNKNOWN_BLOCK') return false;
-      throw error;
     }
   };
 

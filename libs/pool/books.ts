@@ -5,6 +5,7 @@ import type { Clock, Difficulty } from '../primitives/units.ts';
 import { openRedis, waitForRedis } from '../redis/connection.ts';
 import { coinKeys } from '../redis/keys.ts';
 import { checkRedisSafety } from '../redis/safety.ts';
+import { createNetworkFacts } from '../shares/networkFacts.ts';
 import { createRedisRecorder } from '../shares/redisRecorder.ts';
 import { createRounds } from '../shares/rounds.ts';
 import { createStatistics, type Statistics } from '../shares/statistics.ts';
@@ -20,6 +21,10 @@ export interface PoolBooks {
   /** Books that have their own list of workers say who may log in; else the address decides. Settles always. */
   authorize?(request: AuthorizeRequest): Promise<AuthorizeAnswer>;
   onDifficultyChange?(worker: string, difficulty: Difficulty): void;
+  /** A job: its height, and the network's difficulty in stratum units. Of one fork, for people to look at. */
+  onJob?(height: number, networkDifficulty: number): void;
+  /** Credited difficulty within the hashrate window, of books that the website cannot read itself. */
+  windowShares?(): number;
   /** Lets everything go but the recorder, which its owner has closed before. */
   close(): Promise<void>;
 }
@@ -66,12 +71,15 @@ export function openRedisBooks(options: BooksOptions): PoolBooks {
     );
   }
   const { addressOf } = options;
+  const network = forkId === 0 ? createNetworkFacts({ connection, keys, now }) : undefined;
   const statistics = createStatistics({ connection, keys, log, now, addressOf });
   return {
     recorder,
     statistics,
     rounds: createRounds({ connection, keys, log, now, signal, decimals: coin.decimals }),
+    ...(network === undefined ? {} : { onJob: network.tell }),
     async close() {
+      network?.close();
       await statistics.close();
       await connection.close();
     },

@@ -39,6 +39,8 @@ export interface JobRefresher {
   mayHaveMissed(): void;
   /** Daemon `index` gave this template by itself, because it stands on another block or has other transactions now. */
   offer(index: number, reply: unknown): void;
+  /** What jobs commit to has changed: the current one is made anew, on the same template. */
+  remake(): void;
   start(): void;
   stop(): void;
 }
@@ -127,6 +129,17 @@ class Refresher implements JobRefresher {
     if (this.#stopped) return;
     try {
       this.#take(index, parseBlockTemplate(reply), this.#tips.turn(), false);
+    } catch (error) {
+      this.#sayNoJob(error);
+    }
+  }
+
+  remake(): void {
+    if (this.#stopped) return;
+    const { jobs, now, onJob } = this.#options;
+    try {
+      const made = jobs.remake(now());
+      if (made !== undefined) onJob(made.job, made.why);
     } catch (error) {
       this.#sayNoJob(error);
     }

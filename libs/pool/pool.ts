@@ -1,5 +1,4 @@
 import { randomInt } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { createAlgorithm } from '../algos/algorithms.ts';
 import type { CoinConfig, PoolConfig, PortalConfig } from '../config/types.ts';
 import { createDaemonGroup } from '../daemon/group.ts';
@@ -9,18 +8,23 @@ import type { DaemonGroup } from '../daemon/types.ts';
 import type { Job, JobSettings } from '../jobs/job.ts';
 import { JobStore } from '../jobs/jobStore.ts';
 import type { Logger } from '../log/logger.ts';
-import { CodedError, messageOf } from '../primitives/errors.ts';
+import { OncePer } from '../log/oncePer.ts';
 import { type Clock, millis } from '../primitives/units.ts';
 import { addressPart } from '../primitives/workerName.ts';
 import type { ExtranonceSource } from '../stratum/extranonce.ts';
+import type { TlsText } from '../stratum/listener.ts';
 import { type StratumOptions, StratumServer } from '../stratum/server.ts';
 import type { SessionFacts } from '../stratum/session.ts';
 import type { AuthorizeAnswer, AuthorizeRequest, PoolBehind, Submit } from '../stratum/types.ts';
 import { type AddressBook, createAddressBook } from './addressBook.ts';
+import { AuxChain } from './auxChain.ts';
+import { type AuxChains, createAuxChains } from './auxChains.ts';
 import { createBlockJournal } from './blockJournal.ts';
 import { createBlockSubmitter } from './blockSubmit.ts';
 import { openRedisBooks, type PoolBooks } from './books.ts';
+import { CertificateWatch, readCertificate } from './certificate.ts';
 import { createJobRefresher, type JobRefresher } from './jobRefresher.ts';
+import { openMposBooks } from './mposBooks.ts';
 import { type NewsSources, openNewsSources } from './newsSources.ts';
 import { pause } from './pause.ts';
 import { createShareHandler, type FoundVerdict, type ShareHandler } from './shareHandler.ts';
@@ -41,7 +45,14 @@ export interface PoolOptions {
   onBan(ip: string, until: number, why: string): void;
   /** This fork knows of a block that the others may not have heard of. */
   onBlockNews(blockHash: string): void;
-  onReady(): void;
+  /** `noKeys`: why no address can be made of a mining key on this chain, if so; completes "The pool …". */
+  onReady(noKeys: string | undefined): void;
+  /** Pools whose coins are mined beside this one. */
+  readonly auxiliary?: readonly PoolConfig[];
+  /** The same as onBlockNews, of a chain that is mined beside. */
+  onAuxBlockNews?(coin: string, blockHash: string): void;
+  /** The first job's number; left out: a random one. */
+  readonly firstSequence?: number;
   /** A job was sent to the miners on the pool's own ports. */
   onJob?(job: Job): void;
   /** When this pool takes another one's place: called when it is ready for that one's miners. */
@@ -57,8 +68,11 @@ export interface PoolStats {
   readonly workers: number;
   readonly height: number | null;
   readonly networkDifficulty: number | null;
+  /** Credited difficulty within the hashrate window; only of pools whose shares are not in Redis. */
+  readonly windowShares?: number;
 }
 
+const sayEvery = 60_000;
 const firstRetry = 1_000;
 const longestRetry = 30_000;
 
@@ -66,23 +80,27 @@ const longestRetry = 30_000;
 interface Running {
   readonly group: DaemonGroup;
   readonly books: PoolBooks;
+  readonly auxiliary: AuxChains | undefined;
   readonly jobs: JobStore;
   readonly refresher: JobRefresher;
   readonly stratum: StratumServer | undefined;
   readonly behind: PoolBehind;
   readonly news: NewsSources;
+  readonly certificate: CertificateWatch | undefined;
 }
 
 export class Pool {
   readonly #options: PoolOptions;
   readonly #log: Logger;
   readonly #stop = new AbortController();
+  readonly #said: OncePer;
   #running: Partial<Running> = {};
   #started: Promise<void> = Promise.resolve();
 
   constructor(options: PoolOptions) {
     this.#options = options;
     this.#log = options.log;
+    this.#said = new OncePer(sayEvery, options.now);
   }
 
   /**
@@ -125,7 +143,8 @@ export class Pool {
     };
     await waitForSync(group, log, signal);
 
-    const books = openRedisBooks({
+    const openBooks = config.mposMode.enabled ? openMposBooks : openRedisBooks;
+    const books = openBooks({
       config,
       dataDir: this.#options.dataDir,
       forkId: this.#options.forkId,
@@ -139,7 +158,9 @@ export class Pool {
     const journal = createBlockJournal(this.#options.dataDir, coin.name);
 
     // Job ids of an earlier process, which miners may still answer after they come back, should not be ids of ours.
-    const jobs = new JobStore(settings, { firstSequence: randomInt(1, 2 ** 28) });
+    const { firstSequence = randomInt(1, 2 ** 28) } = this.#options;
+    const auxiliary = this.#createAuxChains(algorithm.multiplier);
+    const jobs = new JobStore(settings, { firstSequence, auxiliary: () => auxiliary?.tree });
     const refresher = createJobRefresher({
       sources: group.clients.map((client) => createTemplateSource(client, coin)),
       jobs,
@@ -149,7 +170,8 @@ export class Pool {
       now,
       onJob: (job, why) => this.#announce(job, why),
     });
-    this.#running = { group, books, jobs, refresher };
+    this.#running = { group, books, auxiliary, jobs, refresher };
+    auxiliary?.start();
     await untilFirstJob(jobs, refresher, signal);
 
     const blocks = createBlockSubmitter({
@@ -172,24 +194,27 @@ export class Pool {
       recorder: books.recorder,
       statistics: books.statistics,
       emitInvalidBlockHashes: config.emitInvalidBlockHashes,
+      auxiliary,
       log,
       now,
       onBlock: (verdict, job, share, recorded) =>
         void blocks.found(candidateOf(coin, verdict, job, share, now()), recorded),
     });
-    const behind = poolBehind(config, addresses, books, jobs, submit);
+    const behind = poolBehind(config, addresses, books, auxiliary, jobs, submit);
+    const tls = await certificateOf(config);
     const stratum = await this.#openStratum({
       log,
       pool: behind,
       ports: config.ports,
       connectionTimeout: config.connectionTimeout,
       tcpProxyProtocol: config.tcpProxyProtocol,
+      tcpProxyTrusted: config.tcpProxyTrusted,
       banning: config.banning,
       limits: config.limits,
       extranonce: this.#options.extranonces,
       multiplier: algorithm.multiplier,
       ...(coin.versionMask === undefined ? {} : { versionMask: coin.versionMask }),
-      ...(await certificateOf(config)),
+      ...(tls === undefined ? {} : { tls }),
       now,
       bans: this.#options.bans.map(({ ip, until }) => ({ ip, until: millis(until) })),
       onBan: (ip, until, why) => this.#options.onBan(ip, until, why),
@@ -206,12 +231,66 @@ export class Pool {
       log,
       now,
     });
-    this.#running = { group, books, jobs, refresher, stratum, behind, news };
+    const certificate =
+      config.tls &&
+      tls &&
+      new CertificateWatch({
+        files: config.tls,
+        current: tls,
+        now,
+        ...(this.#options.forkId === 0 ? { log } : {}),
+        onNew: (text) => stratum.setCertificate(text),
+      });
+    this.#running = {
+      ...{ group, books, auxiliary, jobs, refresher, stratum, behind, news, certificate },
+    };
     refresher.start();
     log.special(
       `The pool for ${coin.displayName} (${coin.symbol}) takes miners on port ${config.ports.map(({ port }) => port).join(', ')}: ${facts.network} chain, height ${jobs.current?.height}, algorithm ${coin.algorithm}.`,
     );
-    this.#options.onReady();
+    const hasForms = coin.networks[facts.network] !== undefined;
+    this.#options.onReady(
+      hasForms
+        ? undefined
+        : `cannot make addresses of mining keys: coins/${coin.file} has no "addresses" of the ${facts.network} chain`,
+    );
+  }
+
+  #createAuxChains(multiplier: number): AuxChains | undefined {
+    const { auxiliary = [], dataDir, forkId, stats, now } = this.#options;
+    if (auxiliary.length === 0) return undefined;
+    return createAuxChains({
+      chains: (onChange) =>
+        auxiliary.map(
+          (config) =>
+            new AuxChain({
+              config,
+              multiplier,
+              hashrateWindow: stats.hashrateWindow,
+              dataDir,
+              forkId,
+              log: this.#log.child('Pool', `${config.coin.name} (thread ${forkId})`),
+              now,
+              onChange,
+              onBlockNews: (coin, hash) => this.#options.onAuxBlockNews?.(coin, hash),
+            }),
+        ),
+      log: this.#log,
+      now,
+      onChange: () => {
+        this.#running.refresher?.remake();
+        this.#sayIfNoRoom();
+      },
+    });
+  }
+
+  #sayIfNoRoom(): void {
+    const { jobs, auxiliary } = this.#running;
+    if (jobs?.current === undefined || auxiliary?.tree === undefined) return;
+    if (jobs.current.auxiliary !== undefined || !this.#said.allows('room')) return;
+    this.#log.error(
+      'The template leaves no room in the coinbase for a commitment to other chains (see its coinbaseaux): they are not mined.',
+    );
   }
 
   /** The server that an older pool hands over, if its ports are the wanted ones; else a new one. */
@@ -228,6 +307,7 @@ export class Pool {
     if (why === 'newBlock')
       this.#log.debug(`Height ${job.height} is being mined: job ${job.jobId}.`);
     this.#running.stratum?.broadcast(job);
+    this.#running.books?.onJob?.(job.height, job.networkDifficulty);
     this.#options.onJob?.(job);
   }
 
@@ -237,8 +317,9 @@ export class Pool {
   }
 
   stats(): PoolStats {
-    const { stratum, jobs } = this.#running;
+    const { stratum, jobs, books } = this.#running;
     const job = jobs?.current;
+    const windowShares = books?.windowShares?.();
     return {
       coin: this.#options.config.coin.name,
       algorithm: this.#options.config.coin.algorithm,
@@ -247,7 +328,13 @@ export class Pool {
       workers: stratum?.stats().workers ?? 0,
       height: job?.height ?? null,
       networkDifficulty: job?.networkDifficulty ?? null,
+      ...(windowShares === undefined ? {} : { windowShares }),
     };
+  }
+
+  /** What its miners are connected to; undefined while it takes none. */
+  server(): StratumServer | undefined {
+    return this.#running.stratum;
   }
 
   miners(): SessionFacts[] {
@@ -256,13 +343,16 @@ export class Pool {
 
   /** Closes the connections of an IP or a worker (with or without its rig); returns how many. */
   kick(name: string): number {
-    const fits = ({ ip, workers }: SessionFacts): boolean =>
-      ip === name || workers.some((worker) => worker === name || addressPart(worker) === name);
-    return this.#running.stratum?.kick(fits) ?? 0;
+    return this.#running.stratum?.kick(isCalled(name)) ?? 0;
   }
 
   heardOfBlock(blockHash: string): void {
     this.#running.refresher?.heardOf(blockHash);
+  }
+
+  /** Some pool's coin has a new block: of interest if it is mined beside this one. */
+  heardOfAuxBlock(coin: string): void {
+    this.#running.auxiliary?.heardOfBlock(coin);
   }
 
   ban(ip: string, until: number): void {
@@ -271,7 +361,8 @@ export class Pool {
 
   /** Gives its miners' sockets to the pool that takes its place; what is left here only has to be stopped. */
   handOver(): StratumServer | undefined {
-    const { stratum } = this.#running;
+    const { stratum, certificate } = this.#running;
+    certificate?.close();
     this.#running = { ...this.#running, stratum: undefined };
     return stratum;
   }
@@ -286,47 +377,50 @@ export class Pool {
   }
 
   async #letGo(): Promise<void> {
-    const { group, books, refresher, stratum, news } = this.#running;
+    const { group, books, auxiliary, refresher, stratum, news, certificate } = this.#running;
     this.#running = {};
+    certificate?.close();
     news?.close();
     refresher?.stop();
     stratum?.stopAccepting();
-    await books?.recorder.close();
+    await Promise.all([books?.recorder.close(), auxiliary?.stop()]);
     await stratum?.close();
     await books?.close();
     group?.close();
   }
 }
 
+/** Finds the connections of an IP or a worker, with or without its rig. */
+export function isCalled(name: string): (facts: SessionFacts) => boolean {
+  return ({ ip, workers }) =>
+    ip === name || workers.some((worker) => worker === name || addressPart(worker) === name);
+}
+
 function poolBehind(
   config: PoolConfig,
   addresses: AddressBook,
   books: PoolBooks,
+  auxiliary: AuxChains | undefined,
   jobs: JobStore,
   submit: ShareHandler,
 ): PoolBehind {
-  const authorize = async (request: AuthorizeRequest): Promise<AuthorizeAnswer> => {
+  const check = async (request: AuthorizeRequest): Promise<AuthorizeAnswer> => {
     if (books.authorize !== undefined) return books.authorize(request);
     if (!config.validateWorkerUsername) return { ok: true };
     const verdict = await addresses.payee(request.worker);
     return verdict.ok ? { ok: true } : { ok: false, reason: verdict.reason };
   };
+  const authorize = async (request: AuthorizeRequest): Promise<AuthorizeAnswer> => {
+    const answer = await check(request);
+    return answer.ok && auxiliary !== undefined ? auxiliary.accounts(request) : answer;
+  };
   return { authorize, submit, currentJob: () => jobs.current };
 }
 
-/** The certificate for ports with TLS, read anew at each start. Throws a CodedError that names the file. */
-async function certificateOf(config: PoolConfig): Promise<Pick<StratumOptions, 'tls'>> {
-  if (config.tls === undefined || !config.ports.some(({ tls }) => tls)) return {};
-  const [cert, key] = await Promise.all([config.tls.cert, config.tls.key].map(readPem));
-  return { tls: { cert: cert ?? '', key: key ?? '' } };
-}
-
-async function readPem(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    throw new CodedError('STRATUM_TLS_FILE', `${file} cannot be read: ${messageOf(error)}.`);
-  }
+/** For ports with TLS, read anew at each start. Throws a CodedError that names the file. */
+async function certificateOf(config: PoolConfig): Promise<TlsText | undefined> {
+  if (config.tls === undefined || !config.ports.some(({ tls }) => tls)) return undefined;
+  return readCertificate(config.tls);
 }
 
 async function recipientScripts(

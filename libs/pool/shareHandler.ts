@@ -14,6 +14,7 @@ import { type Clock, type Difficulty, difficulty } from '../primitives/units.ts'
 import type { Statistics } from '../shares/statistics.ts';
 import type { ShareRecord, ShareRecorder } from '../shares/types.ts';
 import type { Submit, SubmitAnswer } from '../stratum/types.ts';
+import type { AuxChains, HashedShare } from './auxChains.ts';
 
 // A submit's way: job -> checks -> hash -> verdict -> recorder -> answer. The miner's `true` follows the record.
 
@@ -25,6 +26,8 @@ export interface ShareHandlerOptions {
   readonly recorder: ShareRecorder;
   readonly statistics: Pick<Statistics, 'share'>;
   readonly emitInvalidBlockHashes: boolean;
+  /** Chains that are mined beside this one. */
+  readonly auxiliary?: Pick<AuxChains, 'provenBy' | 'found' | 'record'> | undefined;
   readonly log: Logger;
   readonly now: Clock;
   /** Called before anything is written: a block's way to the daemons must not wait for ours. */
@@ -42,7 +45,7 @@ const notRecorded: SubmitAnswer = {
 const accepted: SubmitAnswer = { ok: true };
 
 export function createShareHandler(options: ShareHandlerOptions): ShareHandler {
-  const { jobs, algorithm, recorder, statistics, log, now, onBlock } = options;
+  const { jobs, algorithm, recorder, auxiliary, statistics, log, now, onBlock } = options;
 
   const refuse = (
     submit: Submit,
@@ -66,6 +69,27 @@ export function createShareHandler(options: ShareHandlerOptions): ShareHandler {
     answer({ ok: false, code: reject.code, message: reject.message, counts: reject.counts });
   };
 
+  /** Into the books of every chain that the share was work for; `done(true)` when all of them have it. */
+  const recordAll = (
+    record: ShareRecord,
+    share: HashedShare,
+    done: (recorded: boolean) => void,
+  ): void => {
+    if (auxiliary === undefined || share.job.auxiliary === undefined) {
+      recorder.record(record, done);
+      return;
+    }
+    let open = 2;
+    let areRecorded = true;
+    const one = (recorded: boolean): void => {
+      areRecorded &&= recorded;
+      open--;
+      if (open === 0) done(areRecorded);
+    };
+    recorder.record(record, one);
+    auxiliary.record(record, share, one);
+  };
+
   const finish = (
     submit: Submit,
     job: Job,
@@ -77,8 +101,14 @@ export function createShareHandler(options: ShareHandlerOptions): ShareHandler {
       job: submit.jobDifficulty,
       current: submit.currentDifficulty,
     });
+    const share: HashedShare = { job, prepared, powHash, submit };
+    const proven = auxiliary?.provenBy(share) ?? [];
     if (verdict.kind === 'rejected') {
-      refuse(submit, job, verdict.reason, answer);
+      // Too little for the miner's difficulty, and yet a block: it is handed in, and not credited. Were it, hashes
+      // between the two difficulties would be paid twice.
+      for (const place of proven) auxiliary?.found(place, share, Promise.resolve());
+      const { reason } = verdict;
+      refuse(submit, job, proven.length > 0 ? { ...reason, counts: false } : reason, answer);
       return;
     }
     const record: ShareRecord = {
@@ -92,21 +122,19 @@ export function createShareHandler(options: ShareHandlerOptions): ShareHandler {
         : {}),
     };
     statistics.share(record);
-    if (verdict.kind === 'share') {
-      recorder.record(record, (recorded) => answer(recorded ? accepted : notRecorded));
+    const answerIt = (recorded: boolean): void => answer(recorded ? accepted : notRecorded);
+    if (verdict.kind === 'share' && proven.length === 0) {
+      recordAll(record, share, answerIt);
       return;
     }
-    onBlock(
-      verdict,
-      job,
-      submit,
-      new Promise((resolve) => {
-        recorder.record(record, (recorded) => {
-          answer(recorded ? accepted : notRecorded);
-          resolve(recorded);
-        });
-      }),
-    );
+    const recorded = new Promise<boolean>((resolve) => {
+      recordAll(record, share, (done) => {
+        answerIt(done);
+        resolve(done);
+      });
+    });
+    if (verdict.kind === 'block') onBlock(verdict, job, submit, recorded);
+    for (const place of proven) auxiliary?.found(place, share, recorded);
   };
 
   return (submit, answer) => {

@@ -24,7 +24,7 @@ export interface CoinKeys {
   /**
    * hash of facts of one block: state (candidate, accepted, refused; payments add theirs), height, txHash, finder,
    * time (ms), reward (satoshis), networkDifficulty, effort (the round's work against it), solo (1: all of it is the
-   * finder's), reason, confirmations (as payments saw them last; 0: off the active chain). Only the latter and theirs
+   * finder's), merged (1: mined beside another chain), reason, confirmations (as payments saw them last; 0: off the active chain). Only the latter and theirs
    * for a block that an older pool found.
    */
   block(blockHash: string): string;
@@ -43,12 +43,16 @@ export interface CoinKeys {
   readonly blockIndex: string;
   /** stream of fields type, data (JSON): what happened, for live pages. */
   readonly events: string;
+  /** hash height, difficulty (stratum units), time (ms): of the newest job. */
+  readonly network: string;
   /** string: ring of credited difficulty in buckets of this length, of the whole pool (see redis/series.ts). */
   series(resolution: SeriesResolution): string;
   /** The same of one miner (address). */
   minerSeries(address: string, resolution: SeriesResolution): string;
   /** hash worker -> `firstShare:lastShare:bestShare` (unix ms, unix ms, difficulty). */
   readonly workersSeen: string;
+  /** hash fork -> JSON {time (ms), connections, workers, shares}: of a pool in MPOS mode, in the portal's Redis. */
+  readonly live: string;
   /** list of a miner's payments as JSON {time, txid, amount}, newest first. */
   minerPayments(address: string): string;
 }
@@ -58,12 +62,16 @@ export type SeriesResolution = '1m' | '10m' | '1h';
 
 /** The payment process's own: */
 export type PayKey =
-  /** hash epoch, owner, until (ms): who may move money. */
+  /** hash epoch (`number:mark`), owner, until (ms): who may move money. */
   | 'lease'
   /** hash id, state, time, plan, …: the open payment batch, while there is one. */
   | 'batch'
   /** hash id, outcome: the batch that was closed last. */
   | 'last'
+  /** zset of `id outcome` (paid, released), all of score 0: batches that might have been sent, the last 5,000. */
+  | 'closed'
+  /** hash txid -> batch id: payments whose fee the wallet has not told yet. */
+  | 'feesUnknown'
   /** hash of integer satoshis: takenOver, credited, paid, fees, adjusted (what a person took for the truth, signed). */
   | 'totals'
   /** hash paused, pausedTime, stopped, stoppedTime, checkedFrom, audit (JSON): what steers the payments of the coin. */
@@ -102,9 +110,11 @@ export function coinKeys(coin: string, hashTag = false): CoinKeys {
     payments: `${prefix}:payments`,
     blockIndex: `${prefix}:blk:index`,
     events: `${prefix}:events`,
+    network: `${prefix}:network`,
     series: (resolution) => `${prefix}:series:${resolution}`,
     minerSeries: (address, resolution) => `${prefix}:miner:${address}:${resolution}`,
     workersSeen: `${prefix}:workersSeen`,
+    live: `${prefix}:live`,
     minerPayments: (address) => `${prefix}:miner:${address}:payments`,
   };
 }
@@ -112,10 +122,17 @@ export function coinKeys(coin: string, hashTag = false): CoinKeys {
 /** Portal-wide keys. */
 export const portalKeys = {
   statHistory: 'statHistory',
+  /** hash algorithm -> coin, as the original; and a switch's own name -> coin, which goes first. */
   proxyState: 'proxyState',
+  /** hash switch -> JSON {coin, since (ms)}: what is behind its ports, for people. */
+  switchState: 'nomp:switchState',
   coinVersionBytes: 'coinVersionBytes',
   /** string counter: each started master takes the next instance number for its extranonce range. */
   instances: 'nomp:instances',
   /** hash ip -> JSON {until (ms), why}: bans that are in force, for the next start. */
   bans: 'nomp:bans',
+  /** string JSON: the last table of the profit switcher (see redis/profitability.ts). */
+  profitability: 'nomp:profitability',
+  /** string JSON {text, time (ms)}: the operator's notice on the pages; an empty text: there is none. */
+  notice: 'nomp:notice',
 } as const;

@@ -42,7 +42,7 @@ const closeRound = loadScript('closeRound', oneOf('closed', 'already', 'twin'));
 const acceptBlock = loadScript('acceptBlock', oneOf('accepted', 'reclaimed', 'already', 'unknown'));
 const refuseBlock = loadScript(
   'refuseBlock',
-  oneOf('merged', 'twin', 'already', 'kept', 'unknown'),
+  oneOf('merged', 'twin', 'already', 'kept', 'unknown', 'conflict'),
 );
 
 /** The facts of a refused block are of use to a person only: 30 days. */
@@ -89,6 +89,18 @@ export function createRounds(options: RoundsOptions): RedisRounds {
     ];
   }
 
+  /** Two for each pending block of this height: member, '1' for a SOLO block, which needs no round, else '0'. */
+  async function pendingAt(height: number): Promise<string[]> {
+    const found: string[] = [];
+    for (const member of await readSet(connection, keys.blocksPending)) {
+      const [blockHash = '', , text] = member.split(':');
+      if (text !== String(height)) continue;
+      const solo = await connection.command('hget', keys.block(blockHash), 'solo');
+      found.push(member, solo === '1' ? '1' : '0');
+    }
+    return found;
+  }
+
   return {
     async close(block) {
       checkBlock(block);
@@ -102,6 +114,7 @@ export function createRounds(options: RoundsOptions): RedisRounds {
             [
               ...[blockHash, height, block.txHash, block.finder, block.time],
               ...[block.reward, block.networkDifficulty, block.solo ? '1' : '0'],
+              block.merged ? '1' : '0',
             ],
           ),
         waiting('closed', blockHash),
@@ -152,16 +165,16 @@ export function createRounds(options: RoundsOptions): RedisRounds {
 
     async refuse(blockHash, reason) {
       const { height } = await factsOf(blockHash, 'refused');
-      const outcome = await retry(
-        () =>
-          runScript(
-            connection,
-            refuseBlock,
-            [...[...roundKeys(blockHash, height), keys.stats, keys.blocksPending], keys.blockIndex],
-            [blockHash, reason, refusedSeconds],
-          ),
-        waiting('refused', blockHash),
-      );
+      const refuse = async () =>
+        runScript(
+          connection,
+          refuseBlock,
+          [...[...roundKeys(blockHash, height), keys.stats, keys.blocksPending], keys.blockIndex],
+          [blockHash, reason, refusedSeconds, ...(await pendingAt(height))],
+        );
+      let outcome = await retry(refuse, waiting('refused', blockHash));
+      // A block of this height came to wait meanwhile.
+      while (outcome === 'conflict') outcome = await retry(refuse, waiting('refused', blockHash));
       if (outcome === 'unknown') throw unknownBlock(blockHash);
       if (outcome === 'kept') {
         log.warning(
@@ -217,6 +230,7 @@ export function parseBlock(
   if (!Number.isSafeInteger(height) || !Number.isFinite(time)) return undefined;
   if (!Number.isFinite(networkDifficulty) || !/^\d+$/.test(reward)) return undefined;
   const solo = facts.get('solo') === '1' ? { solo: true as const } : {};
+  const merged = facts.get('merged') === '1' ? { merged: true as const } : {};
   return {
     height,
     blockHash,
@@ -226,6 +240,7 @@ export function parseBlock(
     reward,
     networkDifficulty,
     ...solo,
+    ...merged,
   };
 }
 

@@ -98,6 +98,8 @@ export interface FoundBlock {
   readonly networkDifficulty: number;
   /** Found by a SOLO share: the finder gets all of it, and no round ends. */
   readonly solo?: true;
+  /** Mined beside another chain: its daemon built it, and its coinbase pays the pool alone. */
+  readonly merged?: true;
 }
 
 export interface Rounds {

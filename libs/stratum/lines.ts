@@ -40,6 +40,11 @@ export class LineReader {
     return bytes.toString('utf8', start, last);
   }
 
+  /** Nothing waits for the rest of its line. */
+  get isEmpty(): boolean {
+    return this.#bytes === undefined && !this.#flooded;
+  }
+
   get flooded(): boolean {
     return this.#flooded;
   }

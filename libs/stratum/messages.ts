@@ -160,15 +160,3 @@ export function nameFault(worker: string): string | undefined {
   }
   return reservedNames.has(worker) ? 'This worker name cannot be used' : undefined;
 }
-
-/** Whether a password ("x,m=solo") asks for SOLO mining. */
-export function asksForSolo(password: string): boolean {
-  return /(?:^|[\s,;&])m=solo(?=$|[\s,;&])/i.test(password);
-}
-
-/** The N of `d=N` in a password ("x,d=1024;ping"), if it is a number above 0. */
-export function difficultyInPassword(password: string): number | undefined {
-  const found = /(?:^|[\s,;&])d=(\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?=$|[\s,;&])/i.exec(password);
-  const value = Number(found?.[1]);
-  return Number.isFinite(value) && value > 0 ? value : undefined;
-}

@@ -39,6 +39,23 @@ export function setDifficultyLine(difficulty: Difficulty): string {
   return `{"id":null,"method":"mining.set_difficulty","params":[${JSON.stringify(difficulty)}]}\n`;
 }
 
+/** The extranonces that count from the next job on. */
+export function setExtranonceLine(extranonce1: string, extranonce2Size: number): string {
+  return `{"id":null,"method":"mining.set_extranonce","params":["${extranonce1}",${extranonce2Size}]}\n`;
+}
+
+/** `mask`: 8 hex digits (BIP 310). */
+export function setVersionMaskLine(mask: string): string {
+  return `{"id":null,"method":"mining.set_version_mask","params":["${mask}"]}\n`;
+}
+
+/** Asks the miner to come back to the host and port that it knows. */
+export const reconnectLine = '{"id":null,"method":"client.reconnect","params":[]}\n';
+
+export function showMessageLine(text: string): string {
+  return `{"id":null,"method":"client.show_message","params":[${toAscii(text)}]}\n`;
+}
+
 function notifyLine(job: JobNotice, extranonce2Size: number, clean: boolean): Buffer {
   const { prevHash, coinb1, coinb2, merkleBranch, version, nbits, ntime } =
     job.notifyParams(extranonce2Size);

@@ -1,46 +1,44 @@
-import { createServer, type Server, Socket } from 'node:net';
-import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
-import type { BanningConfig, LimitsConfig, PortConfig } from '../config/types.ts';
-import type { Logger } from '../log/logger.ts';
+import type { Socket } from 'node:net';
+import type { BanningConfig, LimitsConfig } from '../config/types.ts';
 import { OncePer } from '../log/oncePer.ts';
-import { CodedError, codeOf, messageOf } from '../primitives/errors.ts';
-import type { Clock, Difficulty, Millis } from '../primitives/units.ts';
-import { type Ban, BanList, banKey, plainAddress } from './bans.ts';
+import type { Difficulty, Millis } from '../primitives/units.ts';
+import { type Ban, BanList, banKey } from './bans.ts';
+import { CoinbaseSizes } from './coinbaseSize.ts';
+import { DifficultyMemory } from './difficultyMemory.ts';
 import { type ExtranonceSource, Extranonces } from './extranonce.ts';
-import { parseProxyHeader } from './proxyProtocol.ts';
-import { admit, type Rate } from './rateLimit.ts';
-import { NotifyLines } from './replies.ts';
 import {
-  type OpenPort,
-  Session,
-  type SessionFacts,
-  type SessionHost,
-  usualVersionMask,
-} from './session.ts';
+  type Arrived,
+  closed,
+  Listener,
+  type ListenerOptions,
+  socketListener,
+  type TlsText,
+} from './listener.ts';
+import { admit, type Rate } from './rateLimit.ts';
+import { NotifyLines, reconnectLine, showMessageLine } from './replies.ts';
+import { receive } from './requests.ts';
+import { Session, type SessionFacts } from './session.ts';
+import { type OpenPort, type Peer, type SessionHost, usualVersionMask } from './sessionHost.ts';
 import type { JobNotice, PoolBehind } from './types.ts';
 
-// The ports of one pool on one fork: accepts, keeps the sessions, sends jobs, bans, sweeps.
+// The miners of one pool on one fork: keeps the sessions, sends jobs, bans, sweeps. Its ports are listener.ts.
 
-export interface StratumOptions {
-  readonly log: Logger;
-  readonly pool: PoolBehind;
-  readonly ports: readonly PortConfig[];
-  /** The platform's choice when left out: all addresses, IPv6 and IPv4. */
-  readonly host?: string;
-  /** Seconds without a submit until a miner is dropped; 0: never. */
-  readonly connectionTimeout: number;
-  readonly tcpProxyProtocol: boolean;
-  readonly banning: BanningConfig;
-  readonly limits: LimitsConfig;
-  /** The uint32 range of this fork, or a source that several servers of one fork share. */
-  readonly extranonce: { readonly first: number; readonly count: number } | ExtranonceSource;
+/** What the miners of a coin must know. */
+export interface CoinFacts {
   /** Multiplier of the algorithm (65536 for scrypt), for mining.suggest_target; default 1. */
   readonly multiplier?: number;
   /** Version bits that miners may roll, default 1fffe000; fewer where the coin uses some of them for itself. */
   readonly versionMask?: number;
-  /** PEM text, for ports with `tls`. */
-  readonly tls?: { readonly cert: string; readonly key: string };
-  readonly now: Clock;
+}
+
+export interface StratumOptions extends ListenerOptions, CoinFacts {
+  readonly pool: PoolBehind;
+  /** Seconds without a submit until a miner is dropped; 0: never. */
+  readonly connectionTimeout: number;
+  readonly banning: BanningConfig;
+  readonly limits: LimitsConfig;
+  /** The uint32 range of this fork, or a source that several servers of one fork share. */
+  readonly extranonce: { readonly first: number; readonly count: number } | ExtranonceSource;
   /** Bans that are in force already. */
   readonly bans?: readonly Ban[];
   /** This server has banned `ip` (an IPv6 one as its /64); the other forks want to know. */
@@ -52,65 +50,62 @@ export interface StratumOptions {
 /** Logins of one address: a farm comes back at once after an outage, but no faster for ever. */
 const loginRate: Rate = { perSecond: 20, burst: 2_000 };
 const burstSeconds = 10;
-const keepAliveDelay = 60_000;
-const backlog = 4_096;
-const headerTime = 30_000;
 /** Time that the last replies have to reach the miners when the server closes. */
 const farewellTime = 1_000;
+/** Milliseconds between two parts of the miners that are asked to reconnect. */
+const askPause = 250;
 /** One address is complained about once in so long. */
 const complaintPause = 10_000;
-
-/** A connection behind a proxy whose header is not complete yet. */
-interface Arrival {
-  readonly port: OpenPort;
-  readonly since: number;
-  bytes: Buffer;
-}
-
-const ignoreError = (): void => {};
 
 export class StratumServer {
   #options: StratumOptions;
   readonly #host: SessionHost;
   #bans: BanList;
   readonly #extranonces: ExtranonceSource;
-  #secureContext: SecureContext | undefined;
   readonly #complaints: OncePer;
   readonly #notifyLines = new NotifyLines();
   readonly #sessions = new Map<Socket, Session>();
-  readonly #arrivals = new Map<Socket, Arrival>();
   readonly #connectionsOfKey = new Map<string, number>();
   readonly #loginsOfKey = new Map<string, number>();
-  #listeners: { readonly server: Server; readonly port: OpenPort }[] = [];
+  readonly #listener: Listener;
+  readonly #difficulties = new DifficultyMemory();
+  readonly #coinbaseSizes: CoinbaseSizes;
   #pool: PoolBehind;
-  #dirty: Session[] = [];
+  #coin: CoinFacts;
+  #dirty: { flush(): void }[] = [];
   #sweeper: NodeJS.Timeout | undefined;
-  #accepting = false;
+  #asking: NodeJS.Timeout | undefined;
 
   /** Throws STRATUM_TLS_BAD for a certificate or key that cannot be used. */
   constructor(options: StratumOptions) {
     this.#options = options;
     this.#pool = options.pool;
+    this.#coin = options;
+    this.#coinbaseSizes = new CoinbaseSizes(() => this.#options.log, options.now);
     this.#bans = new BanList(options.banning, options.now, options.bans);
     this.#extranonces =
       'take' in options.extranonce ? options.extranonce : new Extranonces(options.extranonce);
     this.#complaints = new OncePer(complaintPause, options.now);
-    this.#secureContext = options.tls && secureContextOf(options.tls);
+    this.#listener = new Listener(options, {
+      refusal: (key) => this.#refusal(key),
+      arrived: (who, bytes) => this.#take(who, bytes),
+    });
     this.#host = this.#makeHost();
   }
 
   /** Everything that a new configuration may change is looked up each time. */
   #makeHost(): SessionHost {
     const options = () => this.#options;
+    const coin = () => this.#coin;
     return {
       get log() {
         return options().log;
       },
       get multiplier() {
-        return options().multiplier ?? 1;
+        return coin().multiplier ?? 1;
       },
       get versionMask() {
-        return options().versionMask ?? usualVersionMask;
+        return coin().versionMask ?? usualVersionMask;
       },
       get connectionTimeout() {
         return options().connectionTimeout * 1_000;
@@ -128,6 +123,8 @@ export class StratumServer {
       counted: (session, valid) => this.#counted(session, valid),
       difficultyChanged: (worker, difficulty) =>
         this.#options.onDifficultyChange?.(worker, difficulty),
+      lastDifficulty: ({ port }, worker) =>
+        this.#difficulties.recall(port.number, worker, this.#options.now()),
       complain: (session, sentence, topic = sentence) => {
         if (this.#complaints.allows(`${session.ip} ${topic}`)) {
           options().log.warning(
@@ -143,82 +140,24 @@ export class StratumServer {
    * and with STRATUM_TLS_MISSING if a TLS port has no certificate.
    */
   async listen(): Promise<void> {
-    const withoutCertificate = this.#options.ports.find(({ tls }) => tls);
-    if (withoutCertificate !== undefined && this.#secureContext === undefined) {
-      throw new CodedError(
-        'STRATUM_TLS_MISSING',
-        `Port ${withoutCertificate.port} asks for TLS, but the pool has no tls certificate and key.`,
-      );
-    }
-    this.#accepting = true;
     try {
-      for (const config of this.#options.ports) await this.#open(config);
+      await this.#listener.open();
     } catch (error) {
       await this.close();
       throw error;
     }
+    this.#checkCoinbase(this.#pool.currentJob());
     this.#sweeper = setInterval(() => this.sweep(), 1_000);
-  }
-
-  async #open(config: PortConfig): Promise<void> {
-    const server = createServer({
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: keepAliveDelay,
-    });
-    const { host } = this.#options;
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', (error) => reject(portError(config.port, error)));
-      server.listen({ port: config.port, backlog, ...(host === undefined ? {} : { host }) }, () =>
-        resolve(),
-      );
-    });
-    const address = server.address();
-    const number = typeof address === 'object' && address !== null ? address.port : config.port;
-    const port: OpenPort = { number, config };
-    server.removeAllListeners('error');
-    server.on('error', (error) => {
-      this.#options.log.error(`Port ${number} has trouble accepting miners: ${messageOf(error)}.`);
-    });
-    server.on('connection', (socket) => this.#accept(socket, port));
-    this.#listeners.push({ server, port });
   }
 
   /** The ports as they were bound, in the order of the configuration. */
   get ports(): number[] {
-    return this.#listeners.map(({ port }) => port.number);
+    return this.#listener.ports;
   }
 
   // Connections
 
-  #accept(socket: Socket, port: OpenPort): void {
-    socket.on('error', ignoreError);
-    const { remoteAddress } = socket;
-    if (!this.#accepting || remoteAddress === undefined) {
-      socket.destroy();
-      return;
-    }
-    if (!this.#options.tcpProxyProtocol) {
-      this.#admit(socket, port, plainAddress(remoteAddress), true);
-      return;
-    }
-    this.#arrivals.set(socket, { port, since: this.#options.now(), bytes: Buffer.alloc(0) });
-    socket.on('data', this.#onHeaderData);
-    socket.on('close', this.#onArrivalClose);
-  }
-
-  /** `named`: the address is the miner's, so that bans and limits apply to it. */
-  #admit(socket: Socket, port: OpenPort, ip: string, named: boolean): Session | undefined {
-    const key = named ? banKey(ip) : undefined;
-    const refusal = key === undefined ? undefined : this.#refusal(key);
-    if (refusal !== undefined) {
-      if (this.#complaints.allows(`${key} ${refusal}`)) {
-        this.#options.log.warning(`A connection of ${ip} was refused: ${refusal}.`);
-      }
-      socket.destroy();
-      return undefined;
-    }
-    const stream = port.config.tls ? this.#secured(socket) : socket;
+  #take({ stream, port, ip, key }: Arrived, bytes: Buffer | undefined): void {
     const session = new Session(this.#host, stream, port, ip, key);
     if (key !== undefined) {
       this.#connectionsOfKey.set(key, (this.#connectionsOfKey.get(key) ?? 0) + 1);
@@ -226,7 +165,7 @@ export class StratumServer {
     this.#sessions.set(stream, session);
     stream.on('data', this.#onData);
     stream.on('close', this.#onClose);
-    return session;
+    if (bytes !== undefined) receive(session, bytes);
   }
 
   #refusal(key: string): string | undefined {
@@ -237,74 +176,19 @@ export class StratumServer {
     return `it has ${connectionsPerIp} connections already (limits.connectionsPerIp)`;
   }
 
-  #secured(socket: Socket): Socket {
-    const secured = new TLSSocket(socket, {
-      isServer: true,
-      ...(this.#secureContext && { secureContext: this.#secureContext }),
-    });
-    secured.on('error', ignoreError);
-    return secured;
-  }
-
-  // Shared by all sockets, which they get as `this`: an idle miner then costs no closures.
-
-  readonly #onData = this.#listener((socket, chunk: Buffer) => {
-    this.#sessions.get(socket)?.receive(chunk);
+  readonly #onData = socketListener((socket, chunk: Buffer) => {
+    const session = this.#sessions.get(socket);
+    if (session !== undefined) receive(session, chunk);
   });
 
-  readonly #onClose = this.#listener((socket) => this.#forget(socket));
-
-  readonly #onHeaderData = this.#listener((socket, chunk: Buffer) => {
-    const arrival = this.#arrivals.get(socket);
-    if (arrival === undefined) return;
-    arrival.bytes = Buffer.concat([arrival.bytes, chunk]);
-    this.#readHeader(socket, arrival);
-  });
-
-  readonly #onArrivalClose = this.#listener((socket) => {
-    this.#arrivals.delete(socket);
-  });
-
-  #listener<A extends unknown[]>(
-    action: (socket: Socket, ...args: A) => void,
-  ): (this: Socket, ...args: A) => void {
-    return function listener(...args) {
-      action(this, ...args);
-    };
-  }
-
-  #readHeader(socket: Socket, arrival: Arrival): void {
-    const header = parseProxyHeader(arrival.bytes);
-    if (header.kind === 'more') return;
-    socket.removeListener('data', this.#onHeaderData);
-    socket.removeListener('close', this.#onArrivalClose);
-    this.#arrivals.delete(socket);
-    const { remoteAddress = '' } = socket;
-    if (header.kind === 'bad') {
-      if (this.#complaints.allows(`${remoteAddress} header`)) {
-        this.#options.log.warning(
-          `A connection of ${plainAddress(remoteAddress)} was dropped: ${header.reason}. With tcpProxyProtocol each connection must come through the proxy.`,
-        );
-      }
-      socket.destroy();
-      return;
-    }
-    const rest = arrival.bytes.subarray(header.length);
-    // TLS takes over what waits in the socket; a plain session is given it.
-    if (arrival.port.config.tls) {
-      socket.pause();
-      if (rest.length > 0) socket.unshift(rest);
-    }
-    const ip = plainAddress(header.address ?? remoteAddress);
-    const session = this.#admit(socket, arrival.port, ip, header.address !== undefined);
-    if (!arrival.port.config.tls && rest.length > 0) session?.receive(rest);
-  }
+  readonly #onClose = socketListener((socket) => this.#forget(socket));
 
   #forget(socket: Socket): void {
     const session = this.#sessions.get(socket);
     if (session === undefined) return;
     this.#sessions.delete(socket);
     session.close();
+    this.#remember(session);
     if (session.extranonce1 !== undefined) this.#extranonces.giveBack(session.extranonce1);
     const { key } = session;
     if (key === undefined) return;
@@ -313,9 +197,18 @@ export class StratumServer {
     else this.#connectionsOfKey.delete(key);
   }
 
+  /** Only what varDiff found, and only of workers that sent shares: names alone cost nothing. */
+  #remember(session: Session): void {
+    if (session.port.config.varDiff === undefined || !session.hasSubmitted) return;
+    const now = this.#options.now();
+    for (const worker of session.workers.names()) {
+      this.#difficulties.remember(session.port.number, worker, session.difficulty.current, now);
+    }
+  }
+
   // Replies of one turn leave in one write a socket.
 
-  #queue(session: Session): void {
+  #queue(session: { flush(): void }): void {
     if (this.#dirty.length === 0) setImmediate(this.#flush);
     this.#dirty.push(session);
   }
@@ -333,6 +226,17 @@ export class StratumServer {
     for (const session of this.#sessions.values()) {
       if (session.isSubscribed) session.sendJob(job, job.clean);
     }
+    this.#checkCoinbase(job);
+  }
+
+  #checkCoinbase(job: JobNotice | undefined): void {
+    if (job !== undefined) this.#coinbaseSizes.check(job, this.#listener.openPorts);
+  }
+
+  /** Shows a text to every miner whose firmware shows any. */
+  say(text: string): void {
+    const line = showMessageLine(text);
+    for (const session of this.#sessions.values()) session.send(line);
   }
 
   /**
@@ -340,28 +244,43 @@ export class StratumServer {
    * ports are not the same ones: they must be opened anew.
    */
   reconfigure(options: StratumOptions): boolean {
-    if (options.tcpProxyProtocol !== this.#options.tcpProxyProtocol) return false;
-    if (!hasSamePorts(this.#options.ports, options.ports)) return false;
-    this.#secureContext = options.tls && secureContextOf(options.tls);
+    const sizes = new Map(
+      this.#listener.openPorts.map((port) => [port, port.config.extranonce2Size]),
+    );
+    if (!this.#listener.reconfigure(options)) return false;
     this.#options = options;
     this.#bans = new BanList(options.banning, options.now, this.#bans.list());
-    for (const { port } of this.#listeners) {
-      port.config =
-        options.ports.find(({ port: number }) => number === port.config.port) ?? port.config;
-    }
-    this.setPool(options.pool);
+    this.#changePool(
+      options.pool,
+      options,
+      (port) => sizes.get(port) !== port.config.extranonce2Size,
+    );
     return true;
   }
 
-  /** Puts another pool behind the open sockets: each gets its difficulty and the pool's current job, clean. */
-  setPool(pool: PoolBehind): void {
+  /** For connections from now on. Throws STRATUM_TLS_BAD, and nothing is changed, for one that cannot be used. */
+  setCertificate(tls: TlsText): void {
+    this.#listener.setCertificate(tls);
+  }
+
+  /**
+   * Puts another pool behind the open sockets: each gets its difficulty and the pool's current job, clean. `coin`: what
+   * the miners must know of its coin; as before when left out.
+   */
+  setPool(pool: PoolBehind, coin: CoinFacts = this.#coin): void {
+    this.#changePool(pool, coin, () => false);
+  }
+
+  #changePool(pool: PoolBehind, coin: CoinFacts, hasOtherSize: (port: OpenPort) => boolean): void {
     this.#pool = pool;
-    for (const session of this.#sessions.values()) session.changePool();
+    this.#coin = coin;
+    for (const session of this.#sessions.values()) session.changePool(hasOtherSize(session.port));
+    this.#checkCoinbase(pool.currentJob());
   }
 
   // Bans
 
-  #counted(session: Session, valid: boolean): void {
+  #counted(session: Peer, valid: boolean): void {
     const { key } = session;
     if (key === undefined) return;
     const why = this.#bans.countShare(key, valid);
@@ -404,9 +323,8 @@ export class StratumServer {
   sweep(): void {
     const now = this.#options.now();
     for (const session of this.#sessions.values()) session.sweep(now);
-    for (const [socket, { since }] of this.#arrivals) {
-      if (now - since >= headerTime) socket.destroy();
-    }
+    this.#listener.sweep(now);
+    this.#difficulties.purge(now);
     for (const [key, due] of this.#loginsOfKey) if (due <= now) this.#loginsOfKey.delete(key);
     this.#bans.purge();
   }
@@ -418,14 +336,14 @@ export class StratumServer {
   /** `workers`: names that are logged in, once for each connection. */
   stats(): { connections: number; workers: number } {
     let workers = 0;
-    for (const session of this.#sessions.values()) workers += session.workers;
+    for (const session of this.#sessions.values()) workers += session.workers.count;
     return { connections: this.#sessions.size, workers };
   }
 
   /** Every subscribed or logged-in connection. */
   miners(): SessionFacts[] {
     return [...this.#sessions.values()]
-      .filter((session) => session.isSubscribed || session.workers > 0)
+      .filter((session) => session.isSubscribed || session.workers.count > 0)
       .map((session) => session.facts());
   }
 
@@ -440,15 +358,35 @@ export class StratumServer {
 
   /** Closes the ports; miners that are connected stay. */
   stopAccepting(): void {
-    this.#accepting = false;
-    for (const { server } of this.#listeners) server.close();
+    this.#listener.stopAccepting();
+  }
+
+  /** Opens the ports again. Rejects as `listen`, and they stay closed. */
+  acceptAgain(): Promise<void> {
+    clearInterval(this.#asking);
+    return this.#listener.reopen();
+  }
+
+  get isAccepting(): boolean {
+    return this.#listener.isAccepting;
+  }
+
+  /** Asks the miners, spread over `seconds`, to connect anew; those whose firmware does not know how stay. */
+  askToReconnect(seconds: number): void {
+    clearInterval(this.#asking);
+    const sessions = [...this.#sessions.values()];
+    const each = Math.ceil((sessions.length * askPause) / (seconds * 1_000));
+    this.#asking = setInterval(() => {
+      for (const session of sessions.splice(0, each)) session.send(reconnectLine);
+      if (sessions.length === 0) clearInterval(this.#asking);
+    }, askPause);
   }
 
   /** Closes ports and connections; replies that were given get a second to arrive. */
   async close(): Promise<void> {
     this.stopAccepting();
     clearInterval(this.#sweeper);
-    for (const socket of this.#arrivals.keys()) socket.destroy();
+    clearInterval(this.#asking);
     const gone = [...this.#sessions.keys()].map(closed);
     for (const session of this.#sessions.values()) session.end();
     const timer = setTimeout(() => {
@@ -456,51 +394,11 @@ export class StratumServer {
     }, farewellTime);
     await Promise.all(gone);
     clearTimeout(timer);
-    await Promise.all(this.#listeners.map(({ server }) => closed(server)));
-  }
-}
-
-function secureContextOf(tls: { readonly cert: string; readonly key: string }): SecureContext {
-  try {
-    return createSecureContext({ cert: tls.cert, key: tls.key });
-  } catch (error) {
-    const why = messageOf(error);
-    throw new CodedError('STRATUM_TLS_BAD', `The tls certificate or key cannot be used: ${why}.`, {
-      cause: error,
-    });
+    await this.#listener.close();
   }
 }
 
 function messageRateOf({ messagesPerSecond }: LimitsConfig): Rate | undefined {
   if (messagesPerSecond <= 0) return undefined;
   return { perSecond: messagesPerSecond, burst: messagesPerSecond * burstSeconds };
-}
-
-/** Miners keep what they were told when they came: transport and size of extranonce2. */
-function hasSamePorts(old: readonly PortConfig[], now: readonly PortConfig[]): boolean {
-  return (
-    old.length === now.length &&
-    old.every((port) =>
-      now.some(
-        (other) =>
-          other.port === port.port &&
-          other.tls === port.tls &&
-          other.extranonce2Size === port.extranonce2Size,
-      ),
-    )
-  );
-}
-
-function closed(emitter: Socket | Server): Promise<void> {
-  const over = emitter instanceof Socket ? emitter.closed : !emitter.listening;
-  if (over) return Promise.resolve();
-  return new Promise((resolve) => emitter.once('close', () => resolve()));
-}
-
-function portError(port: number, error: unknown): CodedError {
-  const why =
-    codeOf(error) === 'EADDRINUSE' ? 'another program (or another pool) uses it' : messageOf(error);
-  return new CodedError('STRATUM_PORT_TAKEN', `Port ${port} cannot be opened for miners: ${why}.`, {
-    cause: error,
-  });
 }

@@ -21,7 +21,11 @@ export interface AuthorizeRequest {
 }
 
 export type AuthorizeAnswer =
-  | { readonly ok: true }
+  | {
+      readonly ok: true;
+      /** Addresses for other coins in the worker's password, checked: coin name in lower case -> address. */
+      readonly accounts?: ReadonlyMap<string, string> | undefined;
+    }
   | { readonly ok: false; readonly reason: string };
 
 export interface Submit {
@@ -47,6 +51,8 @@ export interface Submit {
   readonly currentDifficulty: Difficulty;
   /** The port, or the worker's password, asks for SOLO mining. */
   readonly solo: boolean;
+  /** What the login's answer gave for this worker. */
+  readonly accounts?: ReadonlyMap<string, string> | undefined;
 }
 
 export type SubmitAnswer =
@@ -69,8 +75,10 @@ export interface JobNotice {
   readonly sequence: number;
   /** True only for a new previous block: miners drop older work. */
   readonly clean: boolean;
-  /** The network's difficulty in stratum units: no miner's difficulty goes above it. */
+  /** The network's difficulty in stratum units. */
   readonly networkDifficulty: Difficulty;
+  /** That of the easiest of several chains that the job works for. No miner's difficulty goes above it. */
+  readonly lowestDifficulty?: Difficulty;
   /** The fields of mining.notify for ports with extranonce2 of this many bytes. */
   notifyParams(extranonce2Size: number): NotifyParams;
 }

@@ -49,8 +49,9 @@ export function within(bounds: DifficultyBounds, value: number): Difficulty {
 export class VarDiff {
   readonly #options: VarDiffConfig;
   #changed: number;
-  #looked: number;
-  #lastShare: number;
+  // After `#changed`: a small number stands in the object itself, a time of day beside it, and thousands of these idle.
+  #looked = 0;
+  #lastShare = 0;
   #sinceChange = 0;
   #sinceLook = 0;
   #silentSteps = 0;
@@ -59,13 +60,11 @@ export class VarDiff {
   constructor(options: VarDiffConfig, now: number) {
     this.#options = options;
     this.#changed = now;
-    this.#looked = now;
-    this.#lastShare = now;
   }
 
   /** A good share. `weight`: its difficulty as a part of the current one (below 1: work from before a rise). */
   share(now: number, weight = 1): void {
-    this.#lastShare = now;
+    this.#lastShare = now - this.#changed;
     this.#sinceChange += weight;
     this.#sinceLook += weight;
     this.#silentSteps = 0;
@@ -74,15 +73,15 @@ export class VarDiff {
   /** A new difficulty has been sent: what came before says nothing about it. */
   restart(now: number): void {
     this.#changed = now;
-    this.#looked = now;
-    this.#lastShare = now;
+    this.#looked = 0;
+    this.#lastShare = 0;
     this.#sinceChange = 0;
     this.#sinceLook = 0;
   }
 
   /** True when `look` has something to decide. */
   isDue(now: number): boolean {
-    const elapsed = now - this.#looked;
+    const elapsed = now - this.#changed - this.#looked;
     if (elapsed >= this.#options.retargetTime * 1_000) return true;
     if (this.#sinceLook < floodShares || elapsed < floodTime) return false;
     return this.#sinceLook >= floodRatio * this.#expected(elapsed);
@@ -92,7 +91,7 @@ export class VarDiff {
   look(now: number, current: Difficulty, bounds: DifficultyBounds): Difficulty | undefined {
     if (!this.isDue(now)) return undefined;
     const factor = this.#factor(now);
-    this.#looked = now;
+    this.#looked = now - this.#changed;
     this.#sinceLook = 0;
     this.#fade(now);
     const next = within(bounds, factor === 1 ? current : rounded(current * factor));
@@ -100,15 +99,16 @@ export class VarDiff {
   }
 
   #factor(now: number): number {
-    const recently = this.#expected(now - this.#looked);
+    const elapsed = now - this.#changed;
+    const recently = this.#expected(elapsed - this.#looked);
     if (this.#isWrong(this.#sinceLook, recently, evidenceSinceLook)) {
       return this.#step(this.#sinceLook, recently);
     }
-    const since = this.#expected(now - this.#changed);
+    const since = this.#expected(elapsed);
     if (this.#isWrong(this.#sinceChange, since, evidenceSinceChange)) {
       return this.#step(this.#sinceChange, since);
     }
-    const silent = this.#expected(now - this.#lastShare);
+    const silent = this.#expected(elapsed - this.#lastShare);
     return silent >= silence ? this.#step(0, silent) : 1;
   }
 
@@ -134,7 +134,10 @@ export class VarDiff {
   #fade(now: number): void {
     const elapsed = now - this.#changed;
     if (this.#expected(elapsed) < longestWindow) return;
-    this.#changed += elapsed / 2;
+    const half = Math.floor(elapsed / 2);
+    this.#changed += half;
+    this.#looked -= half;
+    this.#lastShare -= half;
     this.#sinceChange /= 2;
   }
 }

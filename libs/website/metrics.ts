@@ -78,9 +78,10 @@ export function metricsText(
     each(
       'network_difficulty',
       'gauge',
-      'Network difficulty at the last block, stratum units',
+      'Network difficulty, stratum units',
       ({ view }) => view.networkDifficulty,
     ),
+    each('height', 'gauge', 'Height of the block that is mined', ({ view }) => view.height),
     each('last_block_timestamp_seconds', 'gauge', 'When the last block was found', ({ view }) =>
       view.lastBlock?.time === undefined ? undefined : view.lastBlock.time / 1000,
     ),

@@ -88,6 +88,7 @@ export function pageRoutes({ models, reader, adminEnabled }: PageRoutesOptions):
     response.redirect(302, `/miner/${encodeURIComponent(pathText(request, 'address'))}`);
   });
   show('/getting_started', ({ path }) => models.gettingStarted(path));
+  show('/switching', ({ path }) => models.switching(path));
   show('/stats', (request) =>
     models.stats(request.path, choice(request, 'range', range, historyRanges)),
   );

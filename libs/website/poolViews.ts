@@ -34,6 +34,7 @@ export function poolView(pool: PoolGatherer): PoolView {
   const blocks = figures?.blocks ?? [];
   const last = blocks.find(isFound);
   const known = blocks.find((block) => isFound(block) && block.networkDifficulty !== undefined);
+  const networkDifficulty = figures?.network?.difficulty ?? known?.networkDifficulty;
   const reward = lastReward(pool);
   const counter = (name: string) => figures?.stats.get(name) ?? '0';
   return {
@@ -43,8 +44,8 @@ export function poolView(pool: PoolGatherer): PoolView {
     algorithm: coin.algorithm,
     hashrate,
     hashrateText: hashrateText(hashrate),
-    workers: figures?.workers.size ?? 0,
-    miners: figures?.miners.size ?? 0,
+    workers: pool.workerCount,
+    miners: pool.minerCount,
     stale: pool.stale,
     validShares: counter('validShares'),
     invalidShares: counter('invalidShares'),
@@ -55,16 +56,17 @@ export function poolView(pool: PoolGatherer): PoolView {
       started: last?.time,
       shares: figures?.round.total ?? 0,
       effort:
-        figures === undefined || known?.networkDifficulty === undefined
+        figures === undefined || networkDifficulty === undefined
           ? undefined
-          : figures.round.total / known.networkDifficulty,
+          : figures.round.total / networkDifficulty,
     },
-    networkDifficulty: known?.networkDifficulty,
+    networkDifficulty,
+    height: figures?.network?.height,
     blockReward: reward === undefined ? undefined : formatCoins(reward, coin.decimals),
     luck: luckOf(blocks, luckBlocks),
     feePercent: rewardRecipients.reduce((sum, { percent }) => sum + percent, 0),
     payments: {
-      enabled: paymentProcessing.enabled,
+      enabled: paymentProcessing.enabled && !pool.source.config.mposMode.enabled,
       scheme: paymentProcessing.scheme,
       minimum: paymentProcessing.minimumPayment,
       interval: paymentProcessing.paymentInterval,

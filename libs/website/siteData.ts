@@ -1,5 +1,6 @@
 import type { AddressFormsLike } from '../primitives/address.ts';
 import type { Millis } from '../primitives/units.ts';
+import type { ProfitTable } from '../redis/profitability.ts';
 import type { AdminView } from './admin/viewTypes.ts';
 
 // What the pages show: plain data, made by views.ts, turned into HTML by pages/. Everything textual that came from a
@@ -24,6 +25,7 @@ export type PageModel =
   | StatusPage
   | AdminPage
   | MiningKeyPage
+  | SwitchingPage
   | ErrorPage;
 
 export type PageName = PageModel['page'];
@@ -44,6 +46,8 @@ export interface SiteShell {
   readonly stratumHost: string;
   /** The admin centre is on: /admin exists. */
   readonly adminEnabled: boolean;
+  /** There are ports that switch between coins: /switching has something to show. */
+  readonly hasSwitches: boolean;
   /** Seconds between two looks at the figures. */
   readonly updateInterval: number;
   /** Seconds that `hashrate` is an average of. */
@@ -92,8 +96,10 @@ export interface PoolView {
     readonly shares: number;
     readonly effort: number | undefined;
   };
-  /** As of the last block that was found here, in stratum units; undefined before the first. */
+  /** Of the newest job, else of the last block that was found here, in stratum units; undefined before either. */
   readonly networkDifficulty: number | undefined;
+  /** Of the block that is being mined; undefined until the pool has told it. */
+  readonly height: number | undefined;
   /** What the last block paid to the miners, decimal coins. */
   readonly blockReward: string | undefined;
   /** Mean effort of the last 100 blocks, and how many they were. */
@@ -324,6 +330,20 @@ export interface SwitchView {
   readonly name: string;
   readonly algorithm: string;
   readonly ports: readonly PortView[];
+}
+
+/** `/switching` */
+export interface SwitchingPage extends SiteShell {
+  readonly page: 'switching';
+  readonly switches: readonly SwitchRow[];
+  /** What the profit switcher saw last; undefined: it does not run, or has not looked yet. */
+  readonly profits: ProfitTable | undefined;
+}
+
+export interface SwitchRow extends SwitchView {
+  /** What is behind the ports, in lower case, and since when; undefined while that is not known. */
+  readonly coin: string | undefined;
+  readonly since: Millis | undefined;
 }
 
 /** `/stats?range=` */

@@ -9,15 +9,8 @@ import { thinned } from './data/history.ts';
 import type { Reading } from './data/memo.ts';
 import type { PoolGatherer } from './data/poolGatherer.ts';
 import type { StatsGatherer } from './data/statsGatherer.ts';
-import {
-  blockRow,
-  hashrateText,
-  minerRows,
-  pageOf,
-  paymentRow,
-  poolView,
-  portView,
-} from './poolViews.ts';
+import type { SwitchReader } from './data/switchReader.ts';
+import { blockRow, hashrateText, minerRows, pageOf, paymentRow, poolView } from './poolViews.ts';
 import type {
   ApiPage,
   BlockStatus,
@@ -38,6 +31,7 @@ import type {
   StatsPage,
   StatusCheck,
   StatusPage,
+  SwitchingPage,
   WorkersPage,
 } from './siteData.ts';
 import type { SiteReader } from './siteReader.ts';
@@ -48,6 +42,7 @@ export interface ModelSources {
   readonly portal: PortalConfig;
   readonly gatherer: StatsGatherer;
   readonly reader: SiteReader;
+  readonly switches: SwitchReader;
   readonly events: EventLog;
   readonly coins: readonly CoinConfig[];
   readonly now: Clock;
@@ -78,15 +73,19 @@ export class SiteModels {
         hashrate: sum.hashrate + hashrate,
       });
     }
-    const notice = events.events.findLast(({ type }) => type === 'notice')?.data['text'];
+    const told = events.events.findLast(({ type }) => type === 'notice');
+    const text = told?.data['text'];
+    const notice =
+      typeof text === 'string' && told !== undefined ? { text, time: told.time } : undefined;
     return {
       now: now(),
       path,
       updated: gatherer.updated,
       stale: stale || gatherer.stale,
-      notice: typeof notice === 'string' && notice !== '' ? notice : undefined,
+      notice: gatherer.notices.text(notice),
       stratumHost: website.stratumHost,
       adminEnabled: website.adminCenter.enabled,
+      hasSwitches: this.#sources.switches.configured.length > 0,
       updateInterval: website.stats.updateInterval,
       hashrateWindow: website.stats.hashrateWindow,
       global: {
@@ -179,21 +178,26 @@ export class SiteModels {
   }
 
   gettingStarted(path: string): GettingStartedPage {
-    const switches = Object.entries(this.#sources.portal.switching).flatMap(([name, config]) =>
-      config.enabled
-        ? [{ name, algorithm: config.algorithm, ports: Object.values(config.ports).map(portView) }]
-        : [],
-    );
+    const switches = this.#sources.switches.configured;
     const shell = this.shell(path);
     const pools = shell.pools.map((pool, at) => {
       const coin = this.#sources.gatherer.pools[at]?.source.config.coin;
-      // The page cannot check CashAddr: it says nothing then.
-      const addressForms = Object.values(coin?.networks ?? {}).filter(
-        ({ cashaddr }) => cashaddr === undefined,
-      );
+      const addressForms = Object.values(coin?.networks ?? {});
       return addressForms.length === 0 ? pool : { ...pool, addressForms };
     });
     return { ...shell, pools, page: 'getting_started', switches };
+  }
+
+  async switching(path: string): Promise<SwitchingPage> {
+    const { switches } = this.#sources;
+    const rows = await this.#orEmpty(switches.rows(), switches.configured);
+    const profits = await this.#orEmpty(switches.profits(), undefined);
+    return {
+      ...this.shell(path, rows.stale || profits.stale),
+      page: 'switching',
+      switches: rows.value,
+      profits: profits.value,
+    };
   }
 
   async stats(path: string, range: HistoryRange): Promise<StatsPage> {
@@ -337,7 +341,7 @@ function latestPayments(pool: PoolGatherer) {
 
 function checkOf(pool: PoolGatherer): StatusCheck {
   const { coin } = pool.source.config;
-  const workers = pool.figures?.workers.size ?? 0;
+  const workers = pool.workerCount;
   const says = pool.stale
     ? 'Its statistics cannot be read now; mining does not depend on them.'
     : workers === 0

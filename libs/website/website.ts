@@ -18,6 +18,7 @@ import { readCoinCatalog } from './data/coinCatalog.ts';
 import { EventLog } from './data/eventLog.ts';
 import { openSources } from './data/sources.ts';
 import { StatsGatherer } from './data/statsGatherer.ts';
+import { SwitchReader } from './data/switchReader.ts';
 import { EventStreams, type StreamLimits, streamLimits } from './eventStreams.ts';
 import { healthRoutes } from './health.ts';
 import { metricsText } from './metrics.ts';
@@ -68,13 +69,14 @@ export async function startWebsite(options: WebsiteOptions): Promise<Website> {
   const events = new EventLog({ sources, log, now });
   const coins = readCoinCatalog(dirname(options.dataDir));
   const reader = new SiteReader(gatherer, now);
-  const models = new SiteModels({ portal, gatherer, reader, events, coins, now });
+  const switches = new SwitchReader(portal.switching, sources.portal, now);
+  const models = new SiteModels({ portal, gatherer, reader, switches, events, coins, now });
   const streams = new EventStreams(options.limits?.streams ?? streamLimits);
   const live = new LiveEvents(gatherer, events);
   const original = originalApi({ gatherer, reader, streams, now });
   const answered = new Map<string, number>();
   const health = healthRoutes(gatherer, website.stats.updateInterval, now);
-  const site = { gatherer, reader, coins };
+  const site = { gatherer, reader, switches, coins };
   const admin = website.adminCenter.enabled
     ? new AdminCentre({ portal, pools, log, now, dataDir: options.dataDir, sources, events })
     : undefined;

@@ -56,6 +56,8 @@ export interface SentShare {
   readonly answeredAt: number;
   readonly worker: string;
   readonly jobId: string;
+  /** Of the block that the job stands on, as mining.notify writes it: tells the chain that the share was for. */
+  readonly prevHash: string;
   /** In force when the job came: what the pool credits. */
   readonly difficulty: number;
   /** As explorers show it, if the hash is a block. */
@@ -70,6 +72,8 @@ export interface TestMiner {
   readonly authorized: boolean;
   /** In force now; undefined before the pool told it. */
   readonly difficulty: number | undefined;
+  /** What it works on now. */
+  readonly job: { readonly prevHash: string; readonly extranonce1: string } | undefined;
   readonly acknowledged: readonly SentShare[];
   /** Error text of the pool -> count. */
   readonly rejected: ReadonlyMap<string, number>;
@@ -163,6 +167,10 @@ class Miner implements TestMiner {
     this.#blockPart = options.blockPart;
     this.#socket = this.#connect();
     this.#schedule();
+  }
+
+  get job(): TestMiner['job'] {
+    return this.#work;
   }
 
   setRate(sharesPerSecond: number): void {
@@ -294,6 +302,7 @@ class Miner implements TestMiner {
           sentAt: Date.now(),
           worker: this.worker,
           jobId,
+          prevHash: job.prevHash,
           difficulty: job.difficulty,
           blockHash: bad === undefined ? solution.blockHash : undefined,
           bad,

@@ -122,8 +122,12 @@ export interface Helper {
 }
 
 /** A process of the bench itself that talks over IPC; it ends when its channel closes. */
-export async function startHelper(file: string, core: number | undefined): Promise<Helper> {
-  const child = fork(fileURLToPath(new URL(file, import.meta.url)));
+export async function startHelper(
+  file: string,
+  core: number | undefined,
+  args: readonly string[] = [],
+): Promise<Helper> {
+  const child = fork(fileURLToPath(new URL(file, import.meta.url)), args);
   const hello = await nextMessage(child);
   if (core !== undefined) pin(child.pid, core);
   return {
@@ -224,7 +228,7 @@ function write(dir: string, name: string, content: object): void {
 }
 
 /** What scripts/cli.js blocknotify sends, without starting a process for it. */
-function tellPool(cliPort: number, coin: string, hash: string): Promise<void> {
+export function tellPool(cliPort: number, coin: string, hash: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = createConnection({ host: '127.0.0.1', port: cliPort });
     socket.on('error', reject);
@@ -234,7 +238,7 @@ function tellPool(cliPort: number, coin: string, hash: string): Promise<void> {
   });
 }
 
-function answers(port: number): Promise<boolean> {
+export function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = createConnection({ host: '127.0.0.1', port });
     socket.on('connect', () => {

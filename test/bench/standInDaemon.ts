@@ -11,10 +11,15 @@ export interface StandInOptions {
   readonly nbits: string;
   readonly transactions: number;
   readonly transactionBytes: number;
+  /** Whatever looks like an address is valid, with one and the same script; else only `standInAddress` is. */
+  readonly anyAddress?: boolean;
 }
 
 export interface StandInDaemon {
   readonly port: number;
+  /** HTTP requests so far, and the calls in them. */
+  readonly requests: number;
+  readonly calls: number;
   /** A block came in from the network: the template stands on it from now on. Gives its hash. */
   newBlock(): string;
   close(): Promise<void>;
@@ -80,7 +85,7 @@ export async function startStandInDaemon(options: StandInOptions): Promise<Stand
       initialblockdownload: false,
     }),
     validateaddress: ([address]) =>
-      address === standInAddress
+      address === standInAddress || (options.anyAddress === true && looksLikeAddress(address))
         ? { isvalid: true, address, scriptPubKey: addressScript, isscript: false }
         : { isvalid: false },
     submitblock: ([block]) => {
@@ -89,7 +94,10 @@ export async function startStandInDaemon(options: StandInOptions): Promise<Stand
     },
   };
 
+  let requests = 0;
+  let calls = 0;
   const answer = (call: unknown): Part[] => {
+    calls++;
     const method = isRecord(call) ? own(call, 'method') : undefined;
     const params = isRecord(call) ? own(call, 'params') : undefined;
     const id = JSON.stringify((isRecord(call) ? own(call, 'id') : null) ?? null);
@@ -109,6 +117,7 @@ export async function startStandInDaemon(options: StandInOptions): Promise<Stand
   };
 
   const server: Server = createServer((request, response) => {
+    requests++;
     serve(request, response, answer).catch(() => response.destroy());
   });
   server.keepAliveTimeout = 0;
@@ -119,6 +128,12 @@ export async function startStandInDaemon(options: StandInOptions): Promise<Stand
 
   return {
     port: address.port,
+    get requests() {
+      return requests;
+    },
+    get calls() {
+      return calls;
+    },
     newBlock: () => {
       height++;
       tip = randomBytes(28).toString('hex').padStart(64, '0');
@@ -172,6 +187,10 @@ function madeUpTransactions({ transactions, transactionBytes }: StandInOptions):
     };
   });
   return Buffer.from(JSON.stringify(list));
+}
+
+function looksLikeAddress(address: unknown): boolean {
+  return typeof address === 'string' && /^1[1-9A-HJ-NP-Za-km-z]{25,33}$/.test(address);
 }
 
 function targetHex(nbits: string): string {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type CliCommand, listenForCommands } from '../../libs/cluster/cliListener.ts';
 import { createLogger } from '../../libs/log/logger.ts';
+import { until } from '../support/until.ts';
 
 const silent = createLogger(
   { level: 'special', colors: false, format: 'text' },
@@ -62,6 +63,32 @@ test('a command split over packets is put together and answered with text', asyn
 test('a line without its line feed is taken when the client ends its side', async (t) => {
   const { port } = await startListener(t);
   assert.equal(await talk(port, ['{"command":"status"}'], true), 'did status\n');
+});
+
+test('a command whose answer takes a while is done once, though its client closes its side meanwhile', async (t) => {
+  let finish: (answer: { ok: boolean; text: string }) => void = () => undefined;
+  let runs = 0;
+  const listener = await listenForCommands(
+    { port: 0 },
+    () => {
+      runs += 1;
+      return new Promise((resolve) => {
+        finish = resolve;
+      });
+    },
+    silent,
+  );
+  t.after(() => listener.close());
+  const socket = net.connect({ port: listener.port, allowHalfOpen: true });
+  const gone = new Promise((resolve) => socket.once('close', resolve));
+  socket.end('{"command":"payments","params":[]}\n');
+  await until('the command runs', () => runs > 0);
+  // What the listener heard of the end, it has heard by then.
+  assert.equal(await talk(listener.port, ['x\n']).then((reply) => reply.slice(0, 6)), 'error:');
+  finish({ ok: true, text: 'done' });
+  socket.resume();
+  await gone;
+  assert.equal(runs, 1);
 });
 
 test('every hostile line gets one error answer, and the next command still works', async (t) => {

@@ -14,6 +14,10 @@ function recordingEffects(): CommandEffects & { done: string[] } {
       done.push(`reload ${coin}`);
       return coin === 'bitcoin' ? 'bitcoin.json has an error' : undefined;
     },
+    coinSwitch: (coin, { name, algorithm }) => {
+      done.push(`coinswitch ${coin} ${name} ${algorithm}`);
+      return { ok: true, text: 'done' };
+    },
   };
 }
 

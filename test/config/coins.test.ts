@@ -235,6 +235,17 @@ test('where versions carry the id of a merge-mined chain, miners may roll none o
   assert.equal(coin('bitcoin.json').versionMask, undefined);
 });
 
+test("today's main coins say where their transactions, blocks and addresses are looked up, over HTTPS", () => {
+  const main =
+    'bitcoin litecoin dogecoin dash digibyte groestlcoin vertcoin bitcoincash ecash namecoin peercoin';
+  for (const name of main.split(' ')) {
+    const { explorer = {} } = coin(`${name}.json`);
+    const urls = [explorer.txURL, explorer.blockURL, explorer.addressURL];
+    for (const url of urls) assert.match(url ?? '', /^https:\/\/[a-z.]+\/[a-z/.-]*[/?]$/, name);
+    assert.equal(new Set(urls).size, 3, name);
+  }
+});
+
 test('several algorithms of a coin are coins of their own, and their blocks are named by the header', () => {
   for (const [file, algorithm, params] of [
     ['digibyte.json', 'scrypt', {}],

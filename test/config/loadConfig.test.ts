@@ -37,9 +37,8 @@ test('a folder written for NOMP 0.0.4 loads unchanged', () => {
   assert.equal(portal.website.stratumHost, 'pool.example.com');
   assert.deepEqual(Object.keys(portal.switching), ['switch1', 'switch2', 'switch3']);
   assert.equal(portal.switching['switch2']?.ports['4444']?.varDiff?.maxDiff, 512);
-  assert.deepEqual(portal.profitSwitch, {
-    ...{ enabled: false, updateInterval: 600, depth: 0.9, usePoloniex: true },
-  });
+  const { enabled, updateInterval, depth, usePoloniex } = portal.profitSwitch;
+  assert.deepEqual([enabled, updateInterval, depth, usePoloniex], [false, 600, 0.9, true]);
 });
 
 test('the pools of a NOMP 0.0.4 folder mean what they meant', () => {
@@ -116,7 +115,11 @@ test('an empty config.json gives every default', (t) => {
     },
     redis: { host: '127.0.0.1', port: 6379 },
     switching: {},
-    profitSwitch: { enabled: false, updateInterval: 600, depth: 0.9, usePoloniex: false },
+    profitSwitch: {
+      ...{ enabled: false, updateInterval: 600, depth: 0.9, minimumGain: 0 },
+      ...{ usePoloniex: false, useBinance: false, useKraken: false, useKucoin: false },
+      ...{ useMexc: false, useGateio: false, useCoinex: false, exchangeUrls: {} },
+    },
   });
 });
 
@@ -156,6 +159,16 @@ test('a pool of the least fields gets every default', (t) => {
     emitInvalidBlockHashes: false,
     validateWorkerUsername: true,
     tcpProxyProtocol: false,
+    tcpProxyTrusted: [
+      '127.0.0.0/8',
+      '10.0.0.0/8',
+      '172.16.0.0/12',
+      '192.168.0.0/16',
+      '169.254.0.0/16',
+      '::1',
+      'fc00::/7',
+      'fe80::/10',
+    ],
     banning: {
       enabled: false,
       time: 600,

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
+import net from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { installRoot } from '../../libs/primitives/installRoot.ts';
 import { startTestMiner } from '../../scripts/regtest/testMiner.ts';
 import { cleanUp } from '../support/cleanup.ts';
+import { childPids } from '../support/portal.ts';
 import { buildRig, newAddress, takesMiners } from '../support/rig.ts';
 import { until } from '../support/until.ts';
 
@@ -109,6 +111,102 @@ test("the operator's commands show and steer the running portal over its socket 
   await assert.rejects(operator('payments', 'steal', 'litecoin'));
   await operator('loglevel', 'error');
 });
+
+test('blocks, balances, notices and the check tell of the running pool, as text and as JSON', async (t) => {
+  const rig = await buildRig(t, { forks: 1, paymentInterval: 3_600 });
+  const portal = rig.start();
+  await takesMiners(portal, 1);
+  const operator = async (...params: string[]) =>
+    (await run(process.execPath, [cli, `-dir=${rig.dir}`, ...params])).stdout;
+  const fails = async (pattern: RegExp, ...params: string[]) =>
+    assert.rejects(operator(...params), (error: unknown) => {
+      const { code, stderr } = error as { code: number; stderr: string };
+      assert.equal(code, 1);
+      assert.match(stderr, pattern);
+      return true;
+    });
+
+  assert.match(await operator('blocks'), /No block has been found/);
+  assert.match(await operator('balances'), /nobody is owed anything/);
+  const worker = `${await newAddress(rig.litecoin)}.rig`;
+  const miner = startTestMiner({
+    port: rig.stratumPort,
+    worker,
+    algorithm: 'scrypt',
+    sharesPerSecond: 0,
+  });
+  cleanUp(t, () => miner.stop());
+  await until('a block is found', async () => {
+    await miner.mine();
+    return miner.acknowledged.some(({ blockHash }) => blockHash !== undefined);
+  });
+  const hash = miner.acknowledged.find(({ blockHash }) => blockHash !== undefined)?.blockHash;
+  await until('the block is listed', async () => (await operator('blocks')).includes(`${hash}`));
+  const blocks = JSON.parse(await operator('blocks', 'litecoin', '5', '-json')) as {
+    hash: string;
+    finder: string;
+  }[];
+  assert.equal(blocks.find((block) => block.hash === hash)?.finder, worker);
+  await rig.redis.hset('litecoin:balances', worker, '1.5');
+  assert.match(await operator('balances', 'litecoin'), /1\.50000000 LTC owed/);
+  const [books] = JSON.parse(await operator('balances', '--json')) as { workers: object[] }[];
+  assert.deepEqual(books?.workers, [{ worker, owed: '1.50000000', paid: '0.00000000' }]);
+  await fails(/no pool for "dogecoin"/, 'blocks', 'dogecoin');
+  await fails(/no pool for "dogecoin"/, 'balances', 'dogecoin');
+
+  await operator('notice', 'The', 'wallet is moved');
+  assert.match((await rig.redis.get('nomp:notice')) ?? '', /"text":"The wallet is moved"/);
+  const last = await rig.redis.xrevrange('litecoin:events', '+', '-', 'COUNT', 1);
+  assert.match(JSON.stringify(last), /notice.*The wallet is moved/);
+  await operator('notice');
+  assert.match((await rig.redis.get('nomp:notice')) ?? '', /"text":""/);
+  await fails(/at most 500 characters/, 'notice', 'x'.repeat(501));
+
+  assert.match(await operator('check'), /ok .*daemon.*answers[^]*everything answers/);
+  const file = join(rig.dir, 'pool_configs', 'litecoin.json');
+  const sound = await readFile(file, 'utf8');
+  await writeFile(file, sound.replace('"diff": 0.000016', '"diff": -1'));
+  await fails(/litecoin\.json:\d+:\d+ ports/, 'check');
+});
+
+test('a drained portal takes no new miners and keeps the others until they go, and drain off opens it', async (t) => {
+  const rig = await buildRig(t, { forks: 2 });
+  const portal = rig.start();
+  await takesMiners(portal);
+  const operator = async (...params: string[]) =>
+    (await run(process.execPath, [cli, `-dir=${rig.dir}`, ...params])).stdout;
+  const worker = await newAddress(rig.litecoin);
+  const miner = startTestMiner({
+    port: rig.stratumPort,
+    worker,
+    algorithm: 'scrypt',
+    sharesPerSecond: 0,
+  });
+  cleanUp(t, () => miner.stop());
+  await until('the miner is logged in', () => miner.authorized);
+  assert.match(await operator('drain', '1'), /1 connection\(s\) are left/);
+  await until('the port is closed', () => isClosed(rig.stratumPort));
+  await until('a share of the one that stays is taken', () => miner.mine());
+  const [pid = 0] = await childPids(portal.pid);
+  process.kill(pid, 'SIGKILL');
+  await portal.line(/takes miners/, { from: portal.output.length });
+  await until('the fork that came back is closed too', () => isClosed(rig.stratumPort));
+  await assert.rejects(operator('drain', 'soon'));
+  await operator('drain', 'off');
+  await assert.rejects(operator('drain', 'off'));
+  await until('the miner can come back', () => miner.authorized && miner.mine());
+});
+
+function isClosed(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = net.connect(port, '127.0.0.1');
+    socket.on('connect', () => {
+      socket.destroy();
+      resolve(false);
+    });
+    socket.on('error', () => resolve(true));
+  });
+}
 
 test('a ban outlives a restart of the portal', async (t) => {
   const rig = await buildRig(t, { forks: 1 });

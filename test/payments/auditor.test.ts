@@ -6,6 +6,7 @@ import { createDaemonClient } from '../../libs/daemon/rpcClient.ts';
 import type { DaemonClient } from '../../libs/daemon/types.ts';
 import type { PaymentProcessor } from '../../libs/payments/processor.ts';
 import { type LitecoinPair, satoshisOf } from '../../scripts/regtest/litecoin.ts';
+import { until } from '../support/until.ts';
 import { Ground, keys, run, type Setup } from './ground.ts';
 import type { TestRedis } from './support.ts';
 
@@ -202,6 +203,80 @@ test('a machine that stood by goes on where the other one ended', async (t) => {
   assert.equal((await again.runOnce()).paid.length, 1);
   assert.equal(lines.filter((line) => line.includes('payment journal has not seen')).length, 1);
   assert.deepEqual(await received(alice), [175_000_000n]);
+});
+
+const otherMachine = () => join(ground.dataDir, 'other');
+
+test('what another machine has given up since is no older state for the one that had begun it', async (t) => {
+  const alice = await ground.minerAddress();
+  await owe(alice, '0.25');
+  const lines: string[] = [];
+  await ground.dyingAt(t, 'journaled').runOnce();
+  ground.proxy.fault = (method) =>
+    method === 'sendrawtransaction'
+      ? { kind: 'error', code: -26, message: 'min relay fee not met' }
+      : undefined;
+  // The batch that was open is refused, and the next one as well.
+  const there = processorFor(t, { dataDir: otherMachine() });
+  assert.deepEqual((await run(there)).paid, []);
+  assert.equal(await redis.command('ZCARD', keys.pay('closed')), 2);
+  await there.stop();
+
+  ground.proxy.fault = undefined;
+  const report = await processorFor(t, { lines }).runOnce();
+  assert.equal(report.problem, undefined);
+  assert.equal(report.paid.length, 1);
+  assert.deepEqual(await received(alice), [25_000_000n]);
+  assert.ok(!lines.some((line) => line.startsWith('error:')));
+});
+
+test('a Redis that was set back, and from which another machine has paid since, is still known as older', async (t) => {
+  const [alice, bob] = [await ground.minerAddress(), await ground.minerAddress()];
+  await owe(alice, '0.25', bob, '0.5');
+  const here = processorFor(t, { config: { minimumPayment: '0.4' } });
+  await here.pause('not yet');
+  await here.runOnce();
+  await here.resume();
+  const bringBackOld = await copyOfRedis();
+  const [payment] = (await here.runOnce()).paid;
+  assert.ok(payment);
+  await here.stop();
+  await bringBackOld();
+  await redis.command('HDEL', keys.balances, bob);
+  await redis.command('HINCRBY', keys.pay('totals'), 'takenOver', -75_000_000);
+  await owe(alice, '9.75');
+  const there = processorFor(t, { dataDir: otherMachine() });
+  assert.equal((await run(there)).paid.length, 1);
+  await there.stop();
+  assert.equal((await redis.hash(keys.pay('totals')))['paid'], '975000000', 'more than the journal');
+
+  const again = await processorFor(t).runOnce();
+  assert.equal(again.outcome, 'stopped');
+  assert.match(again.problem ?? '', /older state/);
+  assert.ok(again.problem?.includes(payment.txid));
+});
+
+test('a decision that a person has taken at another machine holds here as well', async (t) => {
+  const alice = await ground.minerAddress();
+  await owe(alice, '0.25');
+  const here = processorFor(t);
+  await here.pause('not yet');
+  await here.runOnce();
+  await here.resume();
+  const bringBackOld = await copyOfRedis();
+  assert.equal((await here.runOnce()).paid.length, 1);
+  await here.stop();
+  await bringBackOld();
+  await redis.command('HDEL', keys.balances, alice);
+  const there = processorFor(t, { dataDir: otherMachine() });
+  await until('the lease is free', async () => (await there.resolve({ what: 'audit' })).ok);
+  await there.stop();
+
+  await owe(alice, '0.5');
+  const lines: string[] = [];
+  assert.equal((await processorFor(t, { lines }).runOnce()).paid.length, 1);
+  assert.ok(lines.some((line) => /^warning: .*taken for the truth at another one/.test(line)));
+  assert.deepEqual(await received(alice), [75_000_000n]);
 });
 
 test('without a journal on disk nothing is sent', async (t) => {

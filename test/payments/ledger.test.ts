@@ -382,18 +382,6 @@ test('a process that lost its lease can change nothing', async () => {
   await ledgerOf(other).release(batch);
 });
 
-test('a lease is one process at a time, and passes on when it runs out or is given up', async () => {
-  const other = new Lease(redis.connection, keys, 30_000);
-  assert.equal(await other.take(), false);
-  assert.equal(await lease.take(), true);
-  await lease.leave();
-  assert.equal(await other.take(), true);
-  assert.equal(await lease.take(), false);
-  await assert.rejects(lease.renew(), LeaseLost);
-  await other.renew();
-  assert.equal((await redis.hash(keys.pay('lease')))['epoch'], '2');
-});
-
 test("an older pool's balances are taken over at the first start only", async () => {
   await redis.command(
     'HSET',
@@ -538,6 +526,29 @@ test('an orphaned SOLO block takes no shares with it, and none away from its twi
   assert.equal(await ledger.orphanBlock(solo), 'noRound');
   assert.deepEqual(await redis.hash(keys.round(7)), { bob: '1' });
   assert.deepEqual(await redis.hash(keys.roundCurrent), {});
+});
+
+test('a SOLO block that comes to wait while its twin is orphaned keeps no shares back', async () => {
+  const [solo, prop] = [blockAt(7, 'a'), blockAt(7, 'b')];
+  await accepted(prop, { bob: '1' });
+  meddle = async () => {
+    meddle = undefined;
+    await soloBlock(solo, 'alice');
+  };
+  assert.equal(await ledger.orphanBlock(prop), 'merged');
+  assert.deepEqual(await redis.hash(keys.roundCurrent), { bob: '1' });
+});
+
+test('PPLNS counts the round of a height whose twin still waits, after the other was credited', async () => {
+  const [first, twin, next] = [blockAt(6, 'a'), blockAt(6, 'b'), blockAt(7, 'c')];
+  await accepted(first, { bob: '4' });
+  await accepted(twin, {});
+  await ledger.creditBlock(first, twelve, proportional, 2);
+  await redis.command('DEL', keys.balances);
+  await accepted(next, { alice: '4' });
+  await redis.command('HSET', keys.block(next.blockHash), 'networkDifficulty', '4');
+  await ledger.creditBlock(next, twelve, proportional, 2);
+  assert.deepEqual(await redis.hash(keys.balances), { alice: '6.25', bob: '6.25' });
 });
 
 test('an orphan whose only twin is a SOLO block gives its shares back', async () => {

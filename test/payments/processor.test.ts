@@ -387,6 +387,64 @@ test('a daemon that cannot build transactions pays by sendmany', async (t) => {
   assert.equal((await redis.hash(keys.pay('totals')))['fees'], fee.toString());
 });
 
+/** The payments in Redis, newest first: fee in coins, null while it is not known. */
+async function bookedFees(): Promise<unknown[]> {
+  const list = await redis.command('LRANGE', keys.payments, 0, -1);
+  return (Array.isArray(list) ? list : []).map((text) => JSON.parse(String(text)).fee);
+}
+
+test('a fee that the wallet would not tell when a payment was settled is booked as soon as it does, once', async (t) => {
+  const [alice, bob] = [await minerAddress(), await minerAddress()];
+  await owe(alice, '0.25');
+  let isMute = true;
+  proxy.fault = old((method) =>
+    isMute && method === 'gettransaction' ? { kind: 'loseCall' } : undefined,
+  );
+  const processor = processorFor(t);
+  // Where the audit cannot ask the wallet either, the run ends there; the payment is made by then.
+  const [payment] = (await processor.runOnce()).paid;
+  assert.ok(payment);
+  await processor.runOnce();
+  assert.deepEqual(await bookedFees(), [null]);
+  assert.equal((await redis.hash(keys.pay('totals')))['fees'], '0');
+
+  isMute = false;
+  await owe(bob, '0.5');
+  for (let i = 0; i < 3; i++) assert.equal((await processor.runOnce()).outcome, 'done');
+  const tx = await pair.a.rpc('gettransaction', [payment.txid]);
+  const fee = -satoshisOf(isRecord(tx) ? own(tx, 'fee') : undefined);
+  const [second, first] = await bookedFees();
+  const satoshis = (coins: unknown) => satoshisOf(Number(coins));
+  assert.equal(satoshis(first), fee);
+  const fees = fee + satoshis(second);
+  assert.equal((await redis.hash(keys.pay('totals')))['fees'], fees.toString());
+  assert.deepEqual(await redis.hash(keys.pay('feesUnknown')), {});
+  assert.equal((await processor.status()).books?.difference, '0');
+});
+
+test('a daemon that never tells a fee is asked once', async (t) => {
+  const alice = await minerAddress();
+  await owe(alice, '0.25');
+  const client = createDaemonClient(proxy.config);
+  proxy.fault = old();
+  const processor = processorFor(t, {
+    client: {
+      name: client.name,
+      call: async (method, params, options) => {
+        const result = await client.call(method, params, options);
+        if (method !== 'gettransaction' || !isRecord(result)) return result;
+        const { fee: _, ...rest } = result;
+        return rest;
+      },
+      batch: (...words) => client.batch(...words),
+      close: () => client.close(),
+    },
+  });
+  assert.equal((await processor.runOnce()).paid.length, 1);
+  assert.deepEqual(await bookedFees(), [null]);
+  assert.deepEqual(await redis.hash(keys.pay('feesUnknown')), {});
+});
+
 test('a sendmany whose reply is lost is found by its comment, and paid once', async (t) => {
   const alice = await minerAddress();
   await owe(alice, '0.25');

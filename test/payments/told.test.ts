@@ -87,7 +87,7 @@ test('what is held or was refused by a lost lease is not told', async () => {
   await accepted(empty, {});
   await accepted(block, { alice: '1' });
   await ledger.creditBlock(empty, twelve, proportional);
-  await redis.command('HINCRBY', keys.pay('lease'), 'epoch', 1);
+  await redis.command('HSET', keys.pay('lease'), 'epoch', '2:somebody');
   await assert.rejects(ledger.creditBlock(block, twelve, proportional), LeaseLost);
   await assert.rejects(ledger.orphanBlock(block), LeaseLost);
   assert.deepEqual(await told(), []);

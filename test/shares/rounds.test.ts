@@ -282,10 +282,65 @@ test('a refused twin leaves the round to the other block; the last one refused g
   assert.deepEqual(await hashOf(look, keys.stats), { invalidBlocks: '2' });
 });
 
+test('a refused block gives its round back although a SOLO block of its height waits', async (t) => {
+  const { look, rounds, mine } = await setUp(t);
+  await rounds.close({ ...blockOf(hashA), solo: true });
+  await rounds.accept(hashA);
+  await mine('w1', '16');
+  await rounds.close(blockOf(hashB));
+  await mine('w1', '1');
+  await rounds.refuse(hashB, 'stale');
+  assert.deepEqual(await hashOf(look, keys.roundCurrent), { w1: '17' });
+  assert.deepEqual(await hashOf(look, keys.round(7)), {});
+});
+
+test('a refused block leaves its round to a twin that waits beside a SOLO block', async (t) => {
+  const { look, rounds, mine } = await setUp(t);
+  await mine('w1', '16');
+  for (const hash of [hashA, hashB, hashC]) {
+    await rounds.close({ ...blockOf(hash), ...(hash === hashA ? { solo: true } : {}) });
+  }
+  await rounds.accept(hashA);
+  await rounds.accept(hashC);
+  await rounds.refuse(hashB, 'stale');
+  assert.deepEqual(await hashOf(look, keys.round(7)), { w1: '16' });
+});
+
+test('a block that comes to wait while another of its height is refused is looked at as well', async (t) => {
+  const { look, server, log } = await setUp(t);
+  const plain = createRounds({ connection: look, keys, log, now: systemClock });
+  await look.command('hset', keys.roundCurrent, 'w1', '16');
+  await plain.close(blockOf(hashB));
+  await plain.close({ ...blockOf(hashA), solo: true });
+  const connection = await connectFor(t, { port: server.port });
+  let accepted = false;
+  const rounds = createRounds({
+    connection: {
+      ...connection,
+      ready: true,
+      send: async (name, args) => {
+        if (!accepted) await plain.accept(hashA);
+        accepted = true;
+        return connection.send(name, args);
+      },
+    },
+    keys,
+    log,
+    now: systemClock,
+  });
+  await rounds.refuse(hashB, 'stale');
+  assert.deepEqual(await hashOf(look, keys.roundCurrent), { w1: '16' });
+});
+
 test('a round that a pending block of an older pool needs is not taken from it', async (t) => {
   const { look, rounds } = await setUp(t);
   await look.command('hset', keys.round(7), 'w1', '16');
-  await look.command('sadd', keys.blocksPending, `${hashB}:${txHash}:7`, `${hashB}:${txHash}:17`);
+  await look.command(
+    'sadd',
+    keys.blocksPending,
+    `${hashB}:${txHash}:7:finder`,
+    `${hashB}:${txHash}:17`,
+  );
   assert.equal(await rounds.close(blockOf(hashA)), 'twin');
   await rounds.refuse(hashA, 'stale');
   assert.deepEqual(await hashOf(look, keys.round(7)), { w1: '16' });

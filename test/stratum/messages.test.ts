@@ -1,11 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  asksForSolo,
-  difficultyInPassword,
-  nameFault,
-  parseMessage,
-} from '../../libs/stratum/messages.ts';
+import { nameFault, parseMessage } from '../../libs/stratum/messages.ts';
 
 test('a submit is read into its fields, versionBits only when sent', () => {
   const line =
@@ -70,36 +65,5 @@ test('a worker name is 1 to 128 bytes without control characters, colons or rese
   const bad = ['', 'x'.repeat(129), 'ä'.repeat(65), 'a:b', 'a\nb', 'a\u0000', '\u0085', '\u2028'];
   for (const name of [...bad, '\ud800', '__proto__', 'constructor', 'prototype']) {
     assert.notEqual(nameFault(name), undefined, JSON.stringify(name));
-  }
-});
-
-test('d=N is found in a password between other settings, and nothing else is', () => {
-  const found: [string, number | undefined][] = [
-    ['d=1024', 1024],
-    ['x,d=0.5', 0.5],
-    ['c=LTC;D=16;x', 16],
-    ['d=1e3', 1000],
-    ['x d=2', 2],
-    ['', undefined],
-    ['x', undefined],
-    ['d=', undefined],
-    ['d=0', undefined],
-    ['d=-5', undefined],
-    ['d=5x', undefined],
-    ['id=5', undefined],
-    ['d=1e999', undefined],
-    ['d=NaN', undefined],
-  ];
-  for (const [password, value] of found) {
-    assert.equal(difficultyInPassword(password), value, password);
-  }
-});
-
-test('m=solo is found among other words of a password, and nowhere else', () => {
-  for (const password of ['m=solo', 'x,m=solo', 'd=5;m=solo;x', 'x M=SOLO']) {
-    assert.equal(asksForSolo(password), true, password);
-  }
-  for (const password of ['', 'x', 'solo', 'm=solos', 'am=solo', 'm=prop']) {
-    assert.equal(asksForSolo(password), false, password);
   }
 });

@@ -133,7 +133,6 @@ test('a configuration with other ports is refused, and the old one goes on', asy
   const others = [
     { ports: [{ ...plainPort, port: 3999 }] },
     { ports: [{ ...plainPort, tls: true }] },
-    { ports: [{ ...plainPort, extranonce2Size: 8 }] },
     { ports: [] },
     { tcpProxyProtocol: true },
   ];

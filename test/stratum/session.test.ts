@@ -302,6 +302,7 @@ test('a submit carries what the pool needs to judge it', async (t) => {
       jobDifficulty: 8,
       currentDifficulty: 8,
       solo: false,
+      accounts: undefined,
     },
   ]);
 });
@@ -555,4 +556,79 @@ test('a coin that uses the version bits for itself lets nobody roll them', async
     { 'version-rolling.mask': 'ffffffff' },
   ]);
   assert.deepEqual(result, { 'version-rolling': false });
+});
+
+test('md=N is a floor for varDiff, within the bounds of the port, and d=N does not go below it', async (t) => {
+  const { port, pass, server } = await startServer(t, {
+    ports: [{ ...varDiffPort, diff: difficulty(512) }],
+  });
+  const cases: [string, number[]][] = [
+    ['md=600', [512, 600]],
+    ['md=1e9', [512, 1_024]],
+    ['md=64,d=16', [512, 64]],
+    ['md=64,d=128', [512, 128, 64]],
+    ['md=64', [512, 64]],
+    ['md=1', [512, 8]],
+    ['md=0', [512, 8]],
+  ];
+  const miners = await Promise.all(cases.map(() => StratumClient.open(port, {}, t)));
+  for (const [i, miner] of miners.entries()) await miner.start(`w${i}`, cases[i]?.[0]);
+  // Nobody sends a share, so all sink as far as they may.
+  for (let look = 0; look < 3; look++) {
+    pass(90);
+    server.broadcast(fakeJob(look + 2));
+  }
+  for (const [i, miner] of miners.entries()) {
+    await miner.waitFor(({ params }) => params?.[0] === '4');
+    assert.deepEqual(miner.paramsOf('mining.set_difficulty').flat(), cases[i]?.[1], cases[i]?.[0]);
+  }
+});
+
+test('a port without varDiff has one difficulty: d, md and suggestions are taken, answered and not followed', async (t) => {
+  const { port, server } = await startServer(t);
+  const miner = await StratumClient.open(port, {}, t);
+  await miner.start('a', 'd=64,md=32');
+  assert.equal((await miner.request('mining.suggest_difficulty', [64])).result, true);
+  assert.equal((await miner.request('mining.suggest_target', ['0f'.repeat(32)])).result, true);
+  // The extension asks a question, and its answer is honest: 8 can be kept, 9 cannot.
+  for (const [value, kept] of [
+    [8, true],
+    [9, false],
+  ] as const) {
+    const { result } = await miner.request('mining.configure', [
+      ['minimum-difficulty'],
+      { 'minimum-difficulty.value': value },
+    ]);
+    assert.deepEqual(result, { 'minimum-difficulty': kept });
+  }
+  server.broadcast(fakeJob(2));
+  await miner.waitFor(({ params }) => params?.[0] === '2');
+  assert.deepEqual(miner.paramsOf('mining.set_difficulty'), [[8]]);
+});
+
+test('accounts that a login gave go with the shares of that worker, until its next login', async (t) => {
+  const { port, pool } = await startServer(t);
+  const accounts = new Map([['dogecoin', 'D7Y55r']]);
+  pool.onAuthorize = async ({ password }) =>
+    password.includes('bad') ? { ok: false, reason: 'no address' } : { ok: true, accounts };
+  const miner = await StratumClient.open(port, {}, t);
+  await miner.start('a', 'DOGECOIN=D7Y55r');
+  await miner.request('mining.authorize', ['b', 'x']);
+  const share = async (id: string, worker: string): Promise<void> => {
+    miner.send(submitLine(id, worker));
+    await miner.waitFor((line) => line.id === id);
+  };
+  await share('s1', 'a');
+  // The pool must check new words; a refusal leaves what was.
+  assert.equal((await miner.request('mining.authorize', ['a', 'DOGECOIN=bad'])).result, false);
+  await share('s2', 'a');
+  assert.equal(pool.logins.length, 3);
+  // Nothing to check: the name is good, and the words are gone.
+  assert.equal((await miner.request('mining.authorize', ['a', 'd=8'])).result, true);
+  await share('s3', 'a');
+  assert.equal(pool.logins.length, 3);
+  assert.deepEqual(
+    pool.submits.map((submit) => submit.accounts),
+    [accounts, accounts, undefined],
+  );
 });

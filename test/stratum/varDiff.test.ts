@@ -25,6 +25,7 @@ function seeded(seed: number): () => number {
 }
 
 interface Miner {
+  readonly shares: number;
   /** Changes of difficulty, with the time (s) of each. */
   readonly changes: { readonly at: number; readonly to: number }[];
   difficulty: Difficulty;
@@ -43,7 +44,8 @@ function simulate(
 ): Miner {
   const random = seeded(seed);
   const varDiff = new VarDiff(options, 0);
-  const miner: Miner = { changes: [], difficulty: difficulty(start) };
+  const changes: { at: number; to: number }[] = [];
+  const miner = { shares: 0, changes, difficulty: difficulty(start) };
   let pending: { readonly to: Difficulty; readonly at: number } | undefined;
   const look = (now: number): void => {
     if (pending === undefined) {
@@ -63,6 +65,7 @@ function simulate(
       const rate = aim(second) / miner.difficulty / options.targetTime;
       at -= Math.log(random()) / rate;
       if (at >= second + 1) break;
+      miner.shares++;
       varDiff.share(at * 1_000);
       look(at * 1_000);
     }
@@ -177,4 +180,76 @@ test('a difficulty outside the bounds is moved inside at the next look', () => {
   const varDiff = new VarDiff(options, 0);
   for (let at = 15_000; at <= 90_000; at += 15_000) varDiff.share(at);
   assert.equal(varDiff.look(90_000, difficulty(256), bounds), 100);
+});
+
+/** The middle, and the worst, of some figures. */
+function spread(values: readonly number[]): string {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted[Math.floor(sorted.length / 2)] ?? 0;
+  return `median ${middle.toFixed(2)}, worst ${(sorted.at(-1) ?? 0).toFixed(2)}`;
+}
+
+/** When the difficulty came within a factor of two of the aim, to stay there until the end; seconds. */
+function settledAt(miner: Miner, start: number, aim: number): number {
+  const isNear = (value: number): boolean => Math.max(value / aim, aim / value) <= 2;
+  let since: number | undefined = isNear(start) ? 0 : undefined;
+  for (const { at, to } of miner.changes) {
+    if (!isNear(to)) since = undefined;
+    else since ??= at;
+  }
+  return since ?? Number.POSITIVE_INFINITY;
+}
+
+test('figures: how fast a start that is a million times off is mended, and how still a steady miner is left', (t) => {
+  for (const factor of [1e6, 1e-6]) {
+    const aim = factor > 1 ? 4_096 : 4_096e6;
+    const miners = seeds.slice(0, 20).map((seed) => simulate(seed, aim * factor, 1_800, () => aim));
+    const near = miners.map((miner) => settledAt(miner, aim * factor, aim));
+    const changes = miners.map((miner) => miner.changes.length);
+    t.diagnostic(
+      `start × ${factor}: within a factor of 2 for good after ${spread(near)} s; ${spread(changes)} changes in half an hour`,
+    );
+    assert.ok(Math.max(...near) < 900);
+    assert.ok(Math.max(...changes) <= 6);
+  }
+  const hours = 24;
+  const steady = seeds.map((seed) => simulate(seed, 4_096, hours * 3_600, () => 4_096));
+  const perHour = steady.map((miner) => miner.changes.length / hours);
+  const interval = steady.map((miner) => (hours * 3_600) / miner.shares);
+  const mean = perHour.reduce((sum, value) => sum + value, 0) / perHour.length;
+  t.diagnostic(
+    `steady miner, ${seeds.length} days of it: ${mean.toFixed(3)} changes an hour in the mean (${spread(perHour)}); one share each ${spread(interval)} s at targetTime 15`,
+  );
+  assert.ok(mean < 0.1);
+  assert.ok(interval.every((seconds) => seconds > 15 / 1.3 && seconds < 15 * 1.3));
+});
+
+test('difficulties far below 1 are found as well as large ones, down to a millionth', (t) => {
+  for (const aim of [1e-6, 3.7e-5, 0.002, 0.5]) {
+    const miners = seeds
+      .slice(0, 10)
+      .map((seed) => simulate(seed, 1, 3_600, () => aim).difficulty / aim);
+    const off = miners.map((ratio) => Math.max(ratio, 1 / ratio));
+    t.diagnostic(`aim ${aim}, start 1: after an hour off by a factor of ${spread(off)}`);
+    assert.ok(Math.max(...off) < 2, `${aim}: ${off}`);
+  }
+  // What goes out is the number itself, not a rounded one.
+  const varDiff = new VarDiff(options, 0);
+  for (let at = 45_000; at <= 90_000; at += 45_000) varDiff.share(at);
+  varDiff.share(90_000);
+  for (let share = 0; share < 30; share++) varDiff.share(90_000);
+  assert.equal(varDiff.look(90_000, difficulty(1e-6), wide), 5.5e-6);
+});
+
+test('an ESP32 (50,000 hashes a second) on a port for large miners comes to a share each targetTime, and stays', (t) => {
+  // Hashes of one share of difficulty 1: 2^32. 50,000 × 15 s are 0.000175 of it.
+  const aim = (50_000 * options.targetTime) / 2 ** 32;
+  const day = seeds.slice(0, 10).map((seed) => simulate(seed, 512, 86_400, () => aim, 3));
+  const off = day.map((miner) => Math.max(miner.difficulty / aim, aim / miner.difficulty));
+  const first = day.map((miner) => settledAt(miner, 512, aim));
+  t.diagnostic(
+    `ESP32 from difficulty 512: within a factor of 2 for good after ${spread(first)} s; after a day off by ${spread(off)}`,
+  );
+  assert.ok(Math.max(...off) < 1.5);
+  assert.ok(Math.max(...first) < 1_800, `${first}`);
 });

@@ -27,6 +27,7 @@ const pages = [
   '/calculator?coin=litecoin&hashrate=10+GH',
   '/status',
   '/mining_key',
+  '/switching',
   '/admin',
   '/key.html',
 ];

@@ -7,7 +7,8 @@ import { algorithmNames } from '../../libs/algos/algorithms.ts';
 import { loadConfig } from '../../libs/config/loadConfig.ts';
 import { createLogger } from '../../libs/log/logger.ts';
 import { systemClock } from '../../libs/primitives/units.ts';
-import { coinKeys } from '../../libs/redis/keys.ts';
+import { coinKeys, portalKeys } from '../../libs/redis/keys.ts';
+import type { CoinProfit, ProfitTable } from '../../libs/redis/profitability.ts';
 import { startWebsite } from '../../libs/website/website.ts';
 import { startRedis } from '../../scripts/regtest/redisServer.ts';
 import { cleanUp } from '../support/cleanup.ts';
@@ -101,6 +102,7 @@ async function writeConfig(dir: string, redisPort: number): Promise<void> {
     'config.json': {
       redis: { host: '127.0.0.1', port: redisPort },
       defaultPoolConfigs: { redis: { host: '127.0.0.1', port: redisPort } },
+      switching: { switch1: { enabled: true, algorithm: 'scrypt', ports: { 4444: { diff: 8 } } } },
       website: {
         enabled: true,
         host: '127.0.0.1',
@@ -195,7 +197,23 @@ async function seed(redis: Redis): Promise<void> {
   ] as const) {
     write.set(key, ringOfMinutes(seconds, mean));
   }
+  write.hset(
+    portalKeys.switchState,
+    'switch1',
+    JSON.stringify({ coin: 'litecoin', since: now - 4_000_000 }),
+  );
+  write.set(portalKeys.profitability, JSON.stringify(profitsAt(now)));
   await write.exec();
+}
+
+function profitsAt(time: number): ProfitTable {
+  const market = { exchange: 'Poloniex', pair: 'LTC/BTC', bid: 0.0011, btc: 0.0011 };
+  const coins: CoinProfit[] = ['litecoin', 'dogecoin'].map((coin, at) => ({
+    ...{ coin, symbol: coin.slice(0, 3), running: at === 0, difficulty: 3e7, reward: 6.25 },
+    ...{ coinsPerDay: 4.19e-6, btcPerDay: 4.6e-9, markets: [{ ...market, btcPerDay: 4.6e-9 }] },
+  }));
+  const switches = [{ name: 'switch1', coin: 'litecoin' }];
+  return { time, algorithms: [{ algorithm: 'scrypt', switches, coins }] };
 }
 
 function ringOfMinutes(seconds: number, mean: number): Buffer {

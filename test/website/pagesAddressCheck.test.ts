@@ -49,6 +49,37 @@ test('a wrong letter, a cut end, and another coin are told apart', () => {
   }
 });
 
+const cashCoin = { pubKeyHash: [0], scriptHash: [5], cashaddr: 'bitcoincash' };
+
+test('CashAddr is checked with and without its prefix, in either case', () => {
+  // The CashAddr specification, "Examples of address translation", and its table of 20-byte vectors.
+  const cases: [string, string][] = [
+    ['bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a', 'p2pkh'],
+    ['qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a', 'p2pkh'],
+    ['BITCOINCASH:QPM2QSZNHKS23Z7629MMS6S4CWEF74VCWVY22GDX6A', 'p2pkh'],
+    ['bitcoincash:ppm2qsznhks23z7629mms6s4cwef74vcwvn0h829pq', 'p2sh'],
+    ['bitcoincash:qr6m7j9njldwwzlg9v7v53unlr4jkmx6eylep8ekg2', 'p2pkh'],
+    ['1BpEi6DfDAUFd7GtittLSdBeYJvcoaVggu', 'p2pkh'],
+  ];
+  for (const [address, kind] of cases) {
+    assert.deepEqual(checkAddress(address, [cashCoin]), { ok: true, kind }, address);
+  }
+  const test = { pubKeyHash: [111], scriptHash: [196], cashaddr: 'bchtest' };
+  const onTest = 'bchtest:pr6m7j9njldwwzlg9v7v53unlr4jkmx6eyvwc0uz5t';
+  assert.deepEqual(checkAddress(onTest, [cashCoin, test]), { ok: true, kind: 'p2sh' });
+  const wrong: [string, RegExp][] = [
+    ['ecash:qqkv9wr69ry2p9l53lxp635va4h86wv435ugq9umvq', /another coin/],
+    ['qqkv9wr69ry2p9l53lxp635va4h86wv435ugq9umvq', /checksum/],
+    ['bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6', /missing/],
+    ['bitcoincash:Qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a', /capital/],
+    ['bitcoincash::qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a', /character/],
+  ];
+  for (const [address, reason] of wrong) {
+    const answer = checkAddress(address, [cashCoin]);
+    assert.match(answer.ok ? '' : answer.reason, reason, address);
+  }
+});
+
 test('it agrees with the pool itself about good and damaged addresses', () => {
   const good = [
     '1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa',
@@ -57,13 +88,15 @@ test('it agrees with the pool itself about good and damaged addresses', () => {
     'ltc1qar0srrr7xfkvy5l643lydnw9re59gtzzwcl4ev',
     'bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqzk5jj0',
     'bc1qrp33g0q5c5txsp9arysrx4k6zdkfs4nce4xj0gdcccefvpysxf3qccfmv3',
+    'bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a',
+    'pr95sy3j9xwd2ap32xkykttr4cvcu7as4yc93ky28e',
   ];
   const letters = 'qL1zx0';
   for (const address of good) {
     for (let at = 0; at < address.length; at++) {
       for (const letter of letters) {
         const damaged = address.slice(0, at) + letter + address.slice(at + 1);
-        for (const forms of [bitcoin, litecoin]) {
+        for (const forms of [bitcoin, litecoin, cashCoin]) {
           const { ok } = decodeAddress(damaged, forms);
           assert.equal(checkAddress(damaged, [forms]).ok, ok, damaged);
         }

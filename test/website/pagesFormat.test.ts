@@ -10,6 +10,7 @@ import {
   percentText,
   shortAmountText,
   shortened,
+  smallText,
 } from '../../libs/website/pages/browser/format.ts';
 
 test('a hashrate has three or four digits and the unit that fits', () => {
@@ -92,4 +93,14 @@ test('counts and percents are grouped', () => {
 test('only what is long is shortened', () => {
   assert.equal(shortened('ltc1qar0srrr7xfkvy5l643lydnw9re59gtzzwcl4ev', 6), 'ltc1qa…wcl4ev');
   assert.equal(shortened('short', 6), 'short');
+});
+
+test('a small figure keeps four digits, never an exponent', () => {
+  assert.equal(smallText(4.6e-9), '0.0000000046');
+  assert.equal(smallText(0.00123456), '0.001235');
+  assert.equal(smallText(6.25), '6.25');
+  assert.equal(smallText(12_345.6), '12,346');
+  assert.equal(smallText(0), '0');
+  assert.equal(smallText(1e-30), '0');
+  assert.equal(smallText(Number.NaN), '–');
 });

@@ -1,4 +1,5 @@
 import { millis } from '../../libs/primitives/units.ts';
+import type { ProfitTable } from '../../libs/redis/profitability.ts';
 import type {
   BlockRow,
   BlockStatus,
@@ -188,6 +189,25 @@ export function allModels(sizes: Sizes): { readonly [name in PageName]: PageMode
       page: 'mining_key',
       coins: rows === 0 ? [] : coins.map((of) => ({ ...of, pubKeyHash: 48 })),
     },
+    switching: {
+      ...at('/switching'),
+      page: 'switching',
+      switches:
+        rows === 0
+          ? []
+          : [
+              {
+                ...{ name: sizes.name ?? 'switch1', algorithm: sizes.name ?? 'scrypt' },
+                ...{ ports: pool.ports.slice(0, 1), coin: sizes.name ?? pool.coin },
+                since: millis(sampleNow - 3 * minute),
+              },
+              {
+                ...{ name: 'switch2', algorithm: 'x11', ports: [], coin: undefined },
+                since: undefined,
+              },
+            ],
+      profits: rows === 0 ? undefined : profitsOf(pools, sizes),
+    },
     error: {
       ...at('/nowhere'),
       page: 'error',
@@ -205,6 +225,30 @@ const coins = [
   { coin: 'dogecoin', name: 'Dogecoin', symbol: 'DOGE', algorithm: 'scrypt' },
 ];
 
+function profitsOf(pools: readonly PoolView[], { name, factor = 1 }: Sizes): ProfitTable {
+  const market = (exchange: string) => ({
+    ...{ exchange: name ?? exchange, pair: name ?? 'LTC/BTC', bid: 0.0011 * factor },
+    ...{ btc: 0.0011 * factor, btcPerDay: 4.6e-9 * factor },
+  });
+  const rows = pools.map(({ coin, symbol }, at) => ({
+    ...{ coin: name ?? coin, symbol: name ?? symbol, running: at !== 2 },
+    ...{ difficulty: 3e7, reward: 6.25, coinsPerDay: 4.19e-6 * factor, btcPerDay: 4.6e-9 * factor },
+    markets: [market('Kraken'), market('Binance')],
+  }));
+  const unknown = { difficulty: undefined, reward: undefined, coinsPerDay: undefined };
+  const last = { ...unknown, btcPerDay: undefined, markets: [] };
+  return {
+    time: sampleNow - 2 * minute,
+    algorithms: [
+      {
+        algorithm: name ?? 'scrypt',
+        switches: [{ name: name ?? 'switch1', coin: name ?? 'litecoin' }],
+        coins: [...rows, { coin: name ?? 'gone', symbol: 'X', running: false, ...last }],
+      },
+    ],
+  };
+}
+
 function shellOf(sizes: Sizes, pools: readonly PoolView[], path: string): SiteShell {
   const known = sizes.rows > 0;
   return {
@@ -215,6 +259,7 @@ function shellOf(sizes: Sizes, pools: readonly PoolView[], path: string): SiteSh
     notice: sizes.name,
     stratumHost: sizes.pools === 0 ? '' : (sizes.name ?? 'pool.example.com'),
     adminEnabled: true,
+    hasSwitches: sizes.rows > 0,
     updateInterval: 60,
     hashrateWindow: 300,
     global: { workers: known ? 128 : 0, miners: known ? 41 : 0 },
@@ -261,6 +306,7 @@ function poolOf(
       effort: known ? 0.624 : undefined,
     },
     networkDifficulty: known ? 29_168_201 * (sizes.factor ?? 1) : undefined,
+    height: known ? 2_814_307 : undefined,
     blockReward: known ? '6.25' : undefined,
     luck: known ? { effort: 0.961, blocks: 100 } : undefined,
     feePercent: 1.5,

@@ -78,11 +78,13 @@ export function configurationFor(
   redisPort: number,
   website: Partial<PortalConfig['website']> = {},
   coins: Readonly<Record<string, object>> = {},
+  switching: object = {},
 ): Configuration {
   const files: Record<string, unknown> = {
     'config.json': {
       redis: { host: '127.0.0.1', port: redisPort },
       website: { enabled: true, host: '127.0.0.1', stratumHost: 'pool.example.com' },
+      switching,
     },
   };
   for (const [i, [name, coin]] of Object.entries({ litecoin, ...coins }).entries()) {
@@ -99,6 +101,8 @@ export interface SiteOptions {
   readonly website?: Partial<PortalConfig['website']>;
   /** Coin files of further pools. */
   readonly coins?: Readonly<Record<string, object>>;
+  /** As in config.json. */
+  readonly switching?: object;
   readonly now?: Clock;
   readonly limits?: Partial<WebsiteLimits>;
   /** Called before the website starts. */
@@ -136,7 +140,13 @@ export async function websiteFor(
   log: MemoryLog,
   options: SiteOptions = {},
 ): Promise<Website> {
-  const { dir, portal, pools } = configurationFor(t, redisPort, options.website, options.coins);
+  const { dir, portal, pools } = configurationFor(
+    t,
+    redisPort,
+    options.website,
+    options.coins,
+    options.switching,
+  );
   const website = await startWebsite({
     ...{ portal, pools, log, now: options.now ?? systemClock, dataDir: join(dir, 'data') },
     ...(options.limits === undefined ? {} : { limits: options.limits }),

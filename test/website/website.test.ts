@@ -36,6 +36,7 @@ const pages = [
   '/calculator?coin=litecoin&hashrate=10+GH',
   '/status',
   '/mining_key',
+  '/switching',
 ];
 
 test('every page is served, with headers that allow nothing foreign and nothing inline', async (t) => {

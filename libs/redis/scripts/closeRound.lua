@@ -1,7 +1,7 @@
 -- Ends the current round with a block candidate, once for each block hash.
 -- KEYS: 1 block facts, 2 roundCurrent, 3 round<height>, 4 blocks of that round, 5 open blocks, 6 index of blocks
 -- ARGV: 1 block hash, 2 height, 3 tx hash, 4 finder, 5 time in ms, 6 reward in satoshis, 7 network difficulty,
---       8 '1' for a SOLO block: it is its finder's alone and ends no round
+--       8 '1' for a SOLO block: it is its finder's alone and ends no round, 9 '1' for one mined beside another chain
 -- Returns 'closed' | 'already' (this block was closed before) | 'twin' (round<height> exists: nothing is overwritten,
 -- the block shares it). Errors, nothing written: WRONGTYPE.
 -- include checks.lua
@@ -9,6 +9,7 @@ local err = wrongTypes({ KEYS[1], 'hash', KEYS[2], 'hash', KEYS[3], 'hash', KEYS
 if err then return err end
 if redis.call('EXISTS', KEYS[1]) == 1 then return 'already' end
 
+if ARGV[9] == '1' then redis.call('HSET', KEYS[1], 'merged', '1') end
 if ARGV[8] == '1' then
   redis.call('HSET', KEYS[1], 'state', 'candidate', 'height', ARGV[2], 'txHash', ARGV[3], 'finder', ARGV[4],
     'time', ARGV[5], 'reward', ARGV[6], 'networkDifficulty', ARGV[7], 'solo', '1')

@@ -4,9 +4,9 @@
 --       8 suspected orphans, 9 held blocks, 10 events, then the facts of each other block of the round
 -- ARGV: 1 epoch, 2 member, 3 block hash, 4 tx hash, 5 height, 6 time in ms, 7 what is told of it (JSON),
 --       8 '1' if the round is not this block's (SOLO), else '0', 9 number of other blocks, then the hash of each, in order,
---       then the members of pending SOLO blocks of that height: they need no round
+--       then two for each pending block of that height: member, '1' if it needs no round (SOLO), else '0'
 -- Returns 'merged' | 'kept' (a twin needs the round) | 'noRound' | 'already' (not pending any more) | 'fenced' |
--- 'conflict' (other twins than these: look again). Errors, nothing written: WRONGTYPE, BADVALUE.
+-- 'conflict' (other twins or pending blocks than these: look again). Errors, nothing written: WRONGTYPE, BADVALUE.
 -- include checks.lua
 -- include tell.lua
 local err = wrongTypes({ KEYS[1], 'hash', KEYS[2], 'set', KEYS[3], 'set', KEYS[4], 'hash', KEYS[5], 'hash',
@@ -25,12 +25,14 @@ for i = 10, lastTwin do
   local state = redis.call('HGET', KEYS[i + 1], 'state')
   if state == 'candidate' or state == 'accepted' then needed = true end
 end
-local roundless = { [ARGV[2]] = true }
-for i = lastTwin + 1, #ARGV do roundless[ARGV[i]] = true end
+local solo = {}
+for i = lastTwin + 1, #ARGV, 2 do solo[ARGV[i]] = ARGV[i + 1] end
 -- Blocks that an older pool left pending have no facts.
-local ending = ':' .. ARGV[5]
 for _, member in ipairs(redis.call('SMEMBERS', KEYS[2])) do
-  if not roundless[member] and string.sub(member, -#ending) == ending then needed = true end
+  if member ~= ARGV[2] and string.match(member, '^[^:]*:[^:]*:(%d+)') == ARGV[5] then
+    if not solo[member] then return 'conflict' end
+    if solo[member] == '0' then needed = true end
+  end
 end
 
 local outcome = 'noRound'

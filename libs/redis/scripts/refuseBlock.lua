@@ -1,9 +1,11 @@
 -- Every daemon refused the block: its round goes back into the current one, unless a twin needs it. Counted once.
 -- KEYS: 1 block facts, 2 roundCurrent, 3 round<height>, 4 blocks of that round, 5 open blocks, 6 stats,
 --       7 blocksPending, 8 index of blocks
--- ARGV: 1 block hash, 2 reason, 3 seconds to keep the block's facts
+-- ARGV: 1 block hash, 2 reason, 3 seconds to keep the block's facts,
+--       then two for each pending block of its height: member, '1' if it needs no round (SOLO), else '0'
 -- Returns 'merged' | 'twin' (refused, the round stays for another block) | 'already' (refused before) |
--- 'kept' (the block was accepted: nothing is done) | 'unknown' (no such block).
+-- 'kept' (the block was accepted: nothing is done) | 'unknown' (no such block) |
+-- 'conflict' (other pending blocks than these: look again).
 -- Errors, nothing written: WRONGTYPE, BADVALUE.
 -- include checks.lua
 local err = wrongTypes({ KEYS[1], 'hash', KEYS[2], 'hash', KEYS[3], 'hash', KEYS[4], 'set', KEYS[5], 'set',
@@ -16,8 +18,13 @@ if state ~= 'candidate' then return 'kept' end
 
 local others = redis.call('SCARD', KEYS[4]) - redis.call('SISMEMBER', KEYS[4], ARGV[1])
 -- A pending block of this height that no closeRound knows (an older pool's) needs its round as well.
+local solo = {}
+for i = 4, #ARGV, 2 do solo[ARGV[i]] = ARGV[i + 1] end
 for _, member in ipairs(redis.call('SMEMBERS', KEYS[7])) do
-  if string.match(member, ':(%d+)$') == height then others = others + 1 end
+  if string.match(member, '^[^:]*:[^:]*:(%d+)') == height then
+    if not solo[member] then return 'conflict' end
+    if solo[member] == '0' then others = others + 1 end
+  end
 end
 -- A SOLO block ended no round: there is none to give back.
 if redis.call('HGET', KEYS[1], 'solo') == '1' then others = others + 1 end

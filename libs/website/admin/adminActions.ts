@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { severities } from '../../log/logger.ts';
-import { messageOf } from '../../primitives/errors.ts';
+import { longestNotice } from '../../redis/notice.ts';
 import type { PoolSource } from '../data/sources.ts';
 import type { AskPortal } from './portalSocket.ts';
 import type { Fields } from './requestFacts.ts';
@@ -23,8 +23,6 @@ export interface ActionTools {
 
 type Action = (fields: Fields, tools: ActionTools) => Promise<Done>;
 
-export const longestNotice = 500;
-const keptEvents = 5_000;
 const longestWords = 200;
 const txidForm = /^[0-9a-f]{64}$/;
 
@@ -101,31 +99,15 @@ async function logLevel(fields: Fields, { ask }: ActionTools): Promise<Done> {
 }
 
 /** Puts `text` on top of every page; an empty text takes the banner away. */
-async function notice(fields: Fields, { pools }: ActionTools): Promise<Done> {
-  const text = fields('text').replace(/\s+/g, ' ').trim();
+async function notice(fields: Fields, { ask }: ActionTools): Promise<Done> {
+  const text = fields('text')
+    .replace(/[\p{Cc}\s]+/gu, ' ')
+    .trim();
   const action = text === '' ? 'notice taken away' : `notice "${text}"`;
   if (text.length > longestNotice) {
     return refused('notice', `A notice has at most ${longestNotice} characters.`);
   }
-  const data = JSON.stringify({ text });
-  const told = await Promise.allSettled(
-    pools.map(({ connection, keys }) =>
-      connection.command(
-        ...(['xadd', keys.events, 'MAXLEN', '~', keptEvents, '*'] as const),
-        ...(['type', 'notice', 'data', data] as const),
-      ),
-    ),
-  );
-  const failed = told.filter((one) => one.status === 'rejected');
-  if (failed.length > 0) {
-    const why = messageOf(failed[0]?.reason);
-    return {
-      ok: false,
-      text: `Redis could not be told of ${failed.length} pool(s): ${why}`,
-      action,
-    };
-  }
-  return { ok: true, text: text === '' ? 'The notice is gone.' : 'The notice is shown.', action };
+  return { ...(await ask({ command: 'notice', params: text === '' ? [] : [text] })), action };
 }
 
 function refused(action: string, text: string): Done {

@@ -2,9 +2,9 @@ import type { PoolConfig } from '../../config/types.ts';
 import { severities } from '../../log/logger.ts';
 import { messageOf } from '../../primitives/errors.ts';
 import { isRecord, own, parseJson, type UnknownRecord } from '../../primitives/unknown.ts';
+import { longestNotice } from '../../redis/notice.ts';
 import type { EventLog } from '../data/eventLog.ts';
 import type { PoolSource } from '../data/sources.ts';
-import { longestNotice } from './adminActions.ts';
 import type { AuditLog } from './auditLog.ts';
 import type { PoolFiles } from './poolFiles.ts';
 import { masked } from './poolFileText.ts';
@@ -76,7 +76,9 @@ function runningPool(pool: UnknownRecord): RunningPool {
 
 /** Books, open batches and what is held, as the payment processor says it; of the pools that pay. */
 function paymentsOf({ ask, pools, redact }: ViewTools): Promise<PaymentsText[]> {
-  const paying = pools.filter(({ config }) => config.paymentProcessing.enabled);
+  const paying = pools.filter(
+    ({ config }) => config.paymentProcessing.enabled && !config.mposMode.enabled,
+  );
   return Promise.all(
     paying.map(async ({ config: { coin } }) => {
       const { ok, text } = await ask({ command: 'payments', params: ['status', coin.name] });

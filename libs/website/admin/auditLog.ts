@@ -90,7 +90,10 @@ async function tailOf(path: string): Promise<string> {
 function entryOf(line: string): AuditEntry | undefined {
   const value = parseJson(line);
   if (!isRecord(value)) return undefined;
-  const text = (name: string) => String(own(value, name) ?? '');
+  const text = (name: string) => {
+    const member = own(value, name);
+    return typeof member === 'string' ? member : '';
+  };
   const time = Date.parse(text('time'));
   if (Number.isNaN(time)) return undefined;
   return { time, address: text('address'), action: text('action'), outcome: text('outcome') };

@@ -6,6 +6,7 @@ import { csvText } from '../csv.ts';
 import { parseHashrate } from '../data/hashrateText.ts';
 import type { PoolGatherer } from '../data/poolGatherer.ts';
 import type { StatsGatherer } from '../data/statsGatherer.ts';
+import type { SwitchReader } from '../data/switchReader.ts';
 import { HttpProblem } from '../httpProblem.ts';
 import { luckOf, minerRows, pageOf, poolView } from '../poolViews.ts';
 import { historyMetrics, historyRanges, type Page } from '../siteData.ts';
@@ -18,6 +19,7 @@ import { blockStatuses } from './schemas.ts';
 export interface ApiSite {
   readonly gatherer: StatsGatherer;
   readonly reader: SiteReader;
+  readonly switches: SwitchReader;
   readonly coins: readonly CoinConfig[];
 }
 
@@ -303,10 +305,12 @@ export const endpoints: readonly Endpoint[] = [
         decimals,
         hasPool: reader.pool(name) !== undefined,
         networks: Object.fromEntries(
-          Object.entries(networks).map(([network, { pubKeyHash, scriptHash, bech32 }]) => [
-            network,
-            { pubKeyHash, scriptHash, bech32 },
-          ]),
+          Object.entries(networks).map(
+            ([network, { pubKeyHash, scriptHash, bech32, cashaddr }]) => [
+              network,
+              { pubKeyHash, scriptHash, bech32, cashaddr },
+            ],
+          ),
         ),
       }));
       return listAnswer(pageFrom(rows, parameters), false);
@@ -339,6 +343,26 @@ export const endpoints: readonly Endpoint[] = [
       }
       const pool = poolNamed(site, String(coin));
       return objectAnswer(site.reader.calculate(pool, hashrate), pool.stale);
+    },
+  },
+  {
+    path: '/switches',
+    summary: 'Ports that switch between coins, and the coin that is behind them',
+    query: paging,
+    answer: { schema: 'Switches' },
+    answerTo: async ({ switches }, parameters) => {
+      const { value, stale } = await switches.rows();
+      return listAnswer(pageFrom(value, parameters), stale);
+    },
+  },
+  {
+    path: '/profitability',
+    summary: 'What 1 MH/s earns a day on each coin, as profit switching saw it last',
+    query: {},
+    answer: { schema: 'Profitability' },
+    answerTo: async ({ switches }) => {
+      const { value, stale } = await switches.profits();
+      return objectAnswer({ time: value?.time, algorithms: value?.algorithms ?? [] }, stale);
     },
   },
 ];

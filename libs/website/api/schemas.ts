@@ -90,6 +90,7 @@ const pool: { [name: string]: JsonSchema } = {
   lastBlock: { ...objectOf(block), type: ['object', 'null'] },
   round: objectOf({ started: orNull(time), shares: figure, effort: orNull(effort) }),
   networkDifficulty: orNull(figure),
+  height: orNull(whole),
   blockReward: orNull(coins),
   luck: { ...objectOf({ effort, blocks: whole }), type: ['object', 'null'] },
   feePercent: figure,
@@ -217,6 +218,7 @@ export const apiSchemas: ReadonlyMap<string, JsonSchema> = new Map(
       pubKeyHash: listOf(whole),
       scriptHash: listOf(whole),
       bech32: orNull(text),
+      cashaddr: orNull(text),
     }),
     Coin: objectOf({
       coin: text,
@@ -228,6 +230,43 @@ export const apiSchemas: ReadonlyMap<string, JsonSchema> = new Map(
       networks: { type: 'object', additionalProperties: ref('AddressForms') },
     }),
     Coins: pageOf(ref('Coin')),
+    Switch: objectOf({
+      name: text,
+      algorithm: text,
+      ports: listOf(ref('Port')),
+      coin: { ...orNull(text), description: 'Name of the coin in lower case' },
+      since: orNull(time),
+    }),
+    Switches: pageOf(ref('Switch')),
+    Profitability: objectOf({
+      time: orNull(time),
+      algorithms: listOf(
+        objectOf({
+          algorithm: text,
+          switches: listOf(objectOf({ name: text, coin: text })),
+          coins: listOf(ref('CoinProfit')),
+        }),
+      ),
+      stale,
+    }),
+    CoinProfit: objectOf({
+      coin: text,
+      symbol: text,
+      running: { ...flag, description: 'Its pool takes miners' },
+      difficulty: { ...orNull(figure), description: "The network's: 1 is 2^32 hashes" },
+      reward: { ...orNull(figure), description: 'Coins of a block' },
+      coinsPerDay: { ...orNull(figure), description: 'Of 1 MH/s' },
+      btcPerDay: { ...orNull(figure), description: 'Of 1 MH/s, by the best market' },
+      markets: listOf(
+        objectOf({
+          exchange: text,
+          pair: text,
+          bid: { ...figure, description: "Mean of the best bids, in the market's money" },
+          btc: { ...figure, description: 'The same in BTC' },
+          btcPerDay: { ...figure, description: 'Of 1 MH/s' },
+        }),
+      ),
+    }),
     Calculation: objectOf({
       coin: text,
       name: text,

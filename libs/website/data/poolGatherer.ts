@@ -1,6 +1,7 @@
 import { multiplierOf } from '../../algos/multiplier.ts';
 import type { Millis } from '../../primitives/units.ts';
 import { addressPart } from '../../primitives/workerName.ts';
+import { type LiveCounters, readLive } from '../../redis/liveCounters.ts';
 import { readHash } from '../../redis/read.ts';
 import { BlockBook, type BlockFacts } from './blockBook.ts';
 import { readHashrateSlice } from './hashrateSlices.ts';
@@ -29,10 +30,20 @@ export interface PoolFigures {
     readonly total: number;
     readonly byMiner: ReadonlyMap<string, number>;
   };
+  /** Of a pool in MPOS mode, in place of all else: its pool workers' own counters. */
+  readonly live?: LiveCounters;
   /** Highest first. */
   readonly blocks: readonly BlockFacts[];
+  /** What the pool mines on, as it told last. */
+  readonly network: NetworkSeen | undefined;
   /** Newest first. */
   readonly payments: readonly PaymentFacts[];
+}
+
+export interface NetworkSeen {
+  readonly height: number;
+  /** In stratum units. */
+  readonly difficulty: number;
 }
 
 export interface MinerSums {
@@ -86,6 +97,15 @@ export class PoolGatherer {
     return this.#stale;
   }
 
+  /** At work now. */
+  get workerCount(): number {
+    return this.#figures?.live?.workers ?? this.#figures?.workers.size ?? 0;
+  }
+
+  get minerCount(): number {
+    return this.#figures?.live?.connections ?? this.#figures?.miners.size ?? 0;
+  }
+
   hashrateOf(shares: number): number {
     return (this.hashesPerShare * shares) / this.#window;
   }
@@ -93,12 +113,31 @@ export class PoolGatherer {
   /** Rejects with RedisError; the figures stay what they were then. */
   async gather(now: Millis): Promise<void> {
     try {
-      await this.#look(now);
+      await (this.source.config.mposMode.enabled ? this.#lookLive(now) : this.#look(now));
       this.#stale = false;
     } catch (error) {
       this.#stale = true;
       throw error;
     }
+  }
+
+  async #lookLive(now: Millis): Promise<void> {
+    const { connection, keys } = this.source;
+    const none = { connections: 0, workers: 0, shares: 0 };
+    const live = await tolerate(readLive(connection, keys, now), none);
+    this.#figures = {
+      gathered: now,
+      stats: new Map(),
+      counts: { pending: 0, confirmed: 0, orphaned: 0 },
+      workers: new Map(),
+      miners: new Map(),
+      shares: live.shares,
+      round: { total: 0, byMiner: new Map() },
+      blocks: [],
+      network: undefined,
+      payments: [],
+      live,
+    };
   }
 
   async #look(now: Millis): Promise<void> {
@@ -108,12 +147,13 @@ export class PoolGatherer {
     const round = await this.#readRound();
     const { connection, keys, config } = this.source;
     const count = (key: string) => tolerate(readCount(connection, 'scard', key), 0);
-    const [stats, pending, confirmed, orphaned, kicked, payments] = await Promise.all([
+    const [stats, pending, confirmed, orphaned, kicked, network, payments] = await Promise.all([
       tolerate(readHash(connection, keys.stats), new Map<string, string>()),
       count(keys.blocksPending),
       count(keys.blocksConfirmed),
       count(keys.blocksOrphaned),
       count(keys.blocksKicked),
+      tolerate(readHash(connection, keys.network), new Map<string, string>()),
       readPayments(connection, keys.payments, 0, latestPayments - 1, config.coin.decimals),
       this.#book.refresh(),
     ]);
@@ -129,6 +169,7 @@ export class PoolGatherer {
       shares,
       round,
       blocks: this.#book.blocks,
+      network: networkSeen(network),
       payments,
     };
   }
@@ -176,6 +217,13 @@ export class PoolGatherer {
     }
     this.#indexed = now;
   }
+}
+
+function networkSeen(fields: ReadonlyMap<string, string>): NetworkSeen | undefined {
+  const height = readFigure(fields.get('height'));
+  const difficulty = readFigure(fields.get('difficulty'));
+  if (height === undefined || !Number.isSafeInteger(height) || !difficulty) return undefined;
+  return { height, difficulty };
 }
 
 function byMiner(workers: ReadonlyMap<string, WorkerSums>): {

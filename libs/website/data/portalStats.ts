@@ -101,7 +101,7 @@ function statsOf(pool: PoolGatherer): PoolStats | undefined {
       ]),
     ),
     hashrate,
-    workerCount: figures.workers.size,
+    workerCount: pool.workerCount,
     hashrateString: hashrateString(hashrate),
   };
 }

@@ -34,6 +34,9 @@ export function openSources(
     opened.push(connection);
     return connection;
   };
+  // A pool in MPOS mode has no Redis of its own; its forks tell the portal's how they are.
+  const redisOf = ({ mposMode, redis }: PoolConfig): RedisConfig =>
+    mposMode.enabled ? portal.redis : redis;
   const shared = ({ hashTag: _, ...config }: RedisConfig): RedisConnection => {
     const name = JSON.stringify(Object.entries(config).sort());
     const connection = connections.get(name) ?? open(config);
@@ -44,10 +47,10 @@ export function openSources(
     portal: shared(portal.redis),
     pools: pools.map((config) => ({
       config,
-      keys: coinKeys(config.coin.name, config.redis.hashTag),
-      connection: shared(config.redis),
+      keys: coinKeys(config.coin.name, redisOf(config).hashTag),
+      connection: shared(redisOf(config)),
     })),
-    blocking: (pool) => open(pool.config.redis),
+    blocking: (pool) => open(redisOf(pool.config)),
     async close() {
       await Promise.all(opened.map((connection) => connection.close()));
     },

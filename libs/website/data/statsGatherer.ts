@@ -6,6 +6,7 @@ import { messageOf } from '../../primitives/errors.ts';
 import type { Clock, Millis } from '../../primitives/units.ts';
 import { waitForRedis } from '../../redis/connection.ts';
 import { RedisError } from '../../redis/errors.ts';
+import { NoticeBoard } from './noticeBoard.ts';
 import { PoolGatherer } from './poolGatherer.ts';
 import { type PortalStats, portalStats } from './portalStats.ts';
 import type { Sources } from './sources.ts';
@@ -27,6 +28,7 @@ const retryMillis = 1_000;
 export class StatsGatherer {
   readonly pools: readonly PoolGatherer[];
   readonly history: StatHistory;
+  readonly notices: NoticeBoard;
   readonly #options: GathererOptions;
   readonly #said: OncePer;
   readonly #listeners = new Set<() => void>();
@@ -44,6 +46,7 @@ export class StatsGatherer {
     this.#said = new OncePer(minute, now);
     this.pools = sources.pools.map((source) => new PoolGatherer(source, hashrateWindow));
     this.history = new StatHistory(sources.portal, historicalRetention);
+    this.notices = new NoticeBoard(sources.portal);
   }
 
   /** Undefined before the first tick that read anything. */
@@ -125,6 +128,7 @@ export class StatsGatherer {
   async tick(): Promise<void> {
     const time = this.#options.now();
     const began = performance.now();
+    await this.notices.refresh().catch((error: unknown) => this.#say('the notice', error));
     if (await this.#gather(this.pools, time)) {
       const stats = portalStats(Math.floor(time / 1000), this.pools);
       this.#stats = stats;

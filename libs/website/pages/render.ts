@@ -12,6 +12,7 @@ import {
   hashrateText,
   percentText,
   shortened,
+  smallText,
 } from './browser/format.ts';
 import { plotOf, rangeName, sparkOf } from './charts.ts';
 import {
@@ -63,6 +64,7 @@ const helpers = {
   rangeName,
   schemeText,
   shortened,
+  smallText,
   sparkOf,
   stagesOf,
   stampText,
@@ -82,6 +84,7 @@ const livePages: readonly PageName[] = [
   'tbs',
   'workers',
   'status',
+  'switching',
 ];
 const pageScripts: { readonly [page in PageName]?: readonly string[] } = {
   pool: ['chart.js'],

@@ -45,6 +45,8 @@ export function titleOf(model: PageModel): string {
       return 'Administration';
     case 'mining_key':
       return 'Mining key';
+    case 'switching':
+      return 'Switching';
     case 'error':
       return model.title;
   }
@@ -65,6 +67,7 @@ export function navigation(model: PageModel): { main: Link[]; more: Link[] } {
       link('/tbs', 'Table'),
       link('/status', 'Status'),
       link('/mining_key', 'Mining key'),
+      ...(model.hasSwitches ? [link('/switching', 'Switching')] : []),
       link('/api', 'API'),
       ...(model.adminEnabled ? [link('/admin', 'Admin')] : []),
     ],

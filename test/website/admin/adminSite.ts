@@ -7,6 +7,8 @@ import type { PortalConfig } from '../../../libs/config/types.ts';
 import { millis } from '../../../libs/primitives/units.ts';
 import { isRecord, own, parseJson } from '../../../libs/primitives/unknown.ts';
 import type { RedisConnection } from '../../../libs/redis/connection.ts';
+import { coinKeys } from '../../../libs/redis/keys.ts';
+import { keepNotice, tellNotice } from '../../../libs/redis/notice.ts';
 import { startWebsite, type Website } from '../../../libs/website/website.ts';
 import { connectFor, type MemoryLog, memoryLog, redisFor, until } from '../../redis/testbed.ts';
 import { cleanUp } from '../../support/cleanup.ts';
@@ -42,7 +44,11 @@ export const status = {
   bans: 1,
 };
 
-async function standInPortal(t: TestContext, dataDir: string): Promise<StandInPortal> {
+async function standInPortal(
+  t: TestContext,
+  dataDir: string,
+  redis: RedisConnection,
+): Promise<StandInPortal> {
   const asked: Asked[] = [];
   const answers = new Map<string, string>([
     ['status', JSON.stringify(status)],
@@ -59,7 +65,14 @@ async function standInPortal(t: TestContext, dataDir: string): Promise<StandInPo
       const command = String(own(line, 'command'));
       portal.onCommand(command);
       asked.push({ command, params: Array.isArray(params) ? params.map(String) : [] });
-      return socket.end(`${answers.get(command) ?? `${command} was done.`}\n`);
+      const answer = () => socket.end(`${answers.get(command) ?? `${command} was done.`}\n`);
+      if (command !== 'notice') return answer();
+      const [text = ''] = Array.isArray(params) ? params.map(String) : [];
+      const notice = { text, time: 0 };
+      return void Promise.all([
+        keepNotice(redis, notice),
+        tellNotice(redis, coinKeys('litecoin'), notice),
+      ]).then(answer);
     });
   });
   await mkdir(dataDir, { recursive: true });
@@ -112,7 +125,7 @@ export async function adminSite(
   const dataDir = join(dir, 'data');
   const standIn = alone
     ? { asked: [], answers: new Map<string, string>(), onCommand: () => undefined }
-    : await standInPortal(t, dataDir);
+    : await standInPortal(t, dataDir, redis);
   let time = 1_790_000_000_000;
   const log = memoryLog();
   const now = () => millis(time);

@@ -80,7 +80,7 @@ test('every answer of /api/v1 is what openapi.json says of it', async (t) => {
       assert.equal(faultOf(reply.json(), content.schema, named), undefined, url);
     }
   }
-  assert.equal(asked.size, 17);
+  assert.equal(asked.size, 19);
 });
 
 test('a pool is told with its figures', async (t) => {
@@ -235,6 +235,21 @@ test('the calculator reckons with the last block', async (t) => {
   assert.equal(own(result, 'perMonth'), '16200000');
 });
 
+test('what the pool mines on goes before what its last block was found at', async (t) => {
+  const site = await siteFor(t, {
+    now,
+    fill: async (redis) => {
+      await fillEverything(redis);
+      const facts = ['height', '2814307', 'difficulty', '4000', 'time', '1'];
+      await redis.command('hset', 'litecoin:network', ...facts);
+    },
+  });
+  const pool = await site.json('/api/v1/pools/litecoin');
+  assert.ok(isRecord(pool));
+  assert.equal(own(pool, 'networkDifficulty'), 4_000);
+  assert.equal(own(pool, 'height'), 2_814_307);
+});
+
 test('coins are told with the version bytes of their addresses', async (t) => {
   const site = await siteFor(t, { now });
   const coins = await site.json('/api/v1/coins');
@@ -249,7 +264,12 @@ test('coins are told with the version bytes of their addresses', async (t) => {
     algorithm: 'scrypt',
     decimals: 8,
     hasPool: true,
-    networks: { main: { pubKeyHash: [48], scriptHash: [50, 5], bech32: 'ltc' } },
+    networks: { main: { pubKeyHash: [48], scriptHash: [50, 5], bech32: 'ltc', cashaddr: null } },
+  });
+  const cash = data.find((row) => isRecord(row) && own(row, 'coin') === 'bitcoincash');
+  const networks = isRecord(cash) ? own(cash, 'networks') : undefined;
+  assert.deepEqual(isRecord(networks) && own(networks, 'main'), {
+    ...{ pubKeyHash: [0], scriptHash: [5], bech32: null, cashaddr: 'bitcoincash' },
   });
 });
 

@@ -1,13 +1,15 @@
 import { sha256 } from './sha256.ts';
 
-// Whether an address belongs to a coin, told while it is being typed: base58check, bech32 (BIP 173) and bech32m (BIP 350).
-// Runs in the browser; the pool itself decides with primitives/address.
+// Whether an address belongs to a coin, told while it is being typed: base58check, bech32 (BIP 173), bech32m (BIP 350)
+// and CashAddr. Runs in the browser; the pool itself decides with primitives/address.
 
-/** Version bytes (above 255: two bytes long) and prefix of a coin's addresses. */
+/** Version bytes (above 255: two bytes long) and prefixes of a coin's addresses. */
 export interface CheckedForms {
   readonly pubKeyHash: readonly number[];
   readonly scriptHash: readonly number[];
   readonly bech32?: string;
+  /** Prefix of CashAddr. */
+  readonly cashaddr?: string;
 }
 
 export type AddressAnswer =
@@ -23,14 +25,19 @@ const longestAddress = 100;
 /** Says whether `address` is one of a coin's with any of these forms (one for each network that counts). */
 export function checkAddress(address: string, networks: readonly CheckedForms[]): AddressAnswer {
   if (address === '') return no('it is empty');
-  if (/[^0-9A-Za-z]/.test(address)) return no('it has a character that no address has');
+  const hasCashAddr = networks.some(({ cashaddr }) => cashaddr !== undefined);
+  if (/[^0-9A-Za-z]/.test(hasCashAddr ? address.replace(':', '') : address)) {
+    return no('it has a character that no address has');
+  }
   if (address.length > longestAddress) return no('it is too long');
   let answer: AddressAnswer | undefined;
   for (const forms of networks) {
     const next = checkForms(address, forms);
     if (next.ok) return next;
     // The prefix of this network was there: its reason says more than those of the others.
-    if (answer === undefined || startsAsBech32(address, forms)) answer = next;
+    if (answer === undefined || startsAsBech32(address, forms) || namesCash(address, forms)) {
+      answer = next;
+    }
   }
   return answer ?? no('the forms of this coin’s addresses are not known');
 }
@@ -51,6 +58,9 @@ export function readBase58Check(text: string): { version: number; hash: Uint8Arr
 
 function checkForms(address: string, forms: CheckedForms): AddressAnswer {
   if (startsAsBech32(address, forms)) return checkBech32(address, forms.bech32 ?? '');
+  if (forms.cashaddr !== undefined && looksLikeCashAddr(address)) {
+    return checkCashAddr(address, forms.cashaddr);
+  }
   const decoded = readBase58Check(address);
   if (decoded === undefined)
     return no('a character is wrong or missing: its checksum does not fit');
@@ -99,6 +109,56 @@ function checkBech32(address: string, prefix: string): AddressAnswer {
   if (version > 16 || length < 2 || length > 40) return no('its length is wrong');
   if (version === 0 && length !== 20 && length !== 32) return no('its length is wrong');
   return { ok: true, kind: 'witness' };
+}
+
+/** Version and 20 bytes of hash are 34 digits of five bits; eight of checksum follow. */
+const cashDigits = 42;
+
+/** It has a prefix, or the length that no base58 address has. */
+function looksLikeCashAddr(address: string): boolean {
+  return address.includes(':') || address.length === cashDigits;
+}
+
+function namesCash(address: string, { cashaddr }: CheckedForms): boolean {
+  return cashaddr !== undefined && address.toLowerCase().startsWith(`${cashaddr}:`);
+}
+
+function checkCashAddr(address: string, prefix: string): AddressAnswer {
+  const lower = address.toLowerCase();
+  if (address !== lower && address !== address.toUpperCase()) {
+    return no('it mixes capital and small letters');
+  }
+  const colon = lower.indexOf(':');
+  if (colon !== -1 && lower.slice(0, colon) !== prefix) {
+    return no('it is an address of another coin or network');
+  }
+  const words = [...lower.slice(colon + 1)].map((digit) => bech32Digits.indexOf(digit));
+  if (words.length !== cashDigits || words.includes(-1)) {
+    return no('a character is wrong, or some are missing');
+  }
+  const codes = [...prefix].map((letter) => letter.charCodeAt(0) & 31);
+  if (cashPolymod([...codes, 0, ...words]) !== 1n) {
+    return no('a character is wrong or missing: its checksum does not fit');
+  }
+  // One byte of version, type and size of the hash: its upper five bits are the first digit.
+  const [first = 0, second = 0] = words;
+  const version = (first << 3) | (second >> 2);
+  if (version === 0) return { ok: true, kind: 'p2pkh' };
+  if (version === 8) return { ok: true, kind: 'p2sh' };
+  return no('its type is not one that can be paid here');
+}
+
+function cashPolymod(values: readonly number[]): bigint {
+  const generator = [0x98f2bc8e61n, 0x79b76d99e2n, 0xf33e5fb3c4n, 0xae2eabe2a8n, 0x1e4f43e470n];
+  let checksum = 1n;
+  for (const value of values) {
+    const top = Number(checksum >> 35n);
+    checksum = ((checksum & 0x7ffffffffn) << 5n) ^ BigInt(value);
+    generator.forEach((term, at) => {
+      if ((top >>> at) & 1) checksum ^= term;
+    });
+  }
+  return checksum;
 }
 
 function expanded(prefix: string): number[] {

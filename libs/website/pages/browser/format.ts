@@ -19,6 +19,13 @@ export function difficultyText(value: number): string {
   return `${trimZeros(digits)}${countUnits[step] ?? ''}`;
 }
 
+/** A figure to four digits, however small: 0.0000000046 -> "0.0000000046". */
+export function smallText(value: number): string {
+  if (!Number.isFinite(value)) return nothing;
+  const decimals = value > 0 ? Math.min(20, Math.max(0, 3 - Math.floor(Math.log10(value)))) : 0;
+  return grouped(trimZeros(value.toFixed(decimals)));
+}
+
 /** A whole number in groups of three: 1234567 -> "1,234,567". */
 export function countText(value: number): string {
   if (!Number.isFinite(value)) return nothing;

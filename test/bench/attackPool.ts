@@ -1,0 +1,137 @@
+// The pool that is attacked: the real portal with two pool workers on a core of their own, a private Redis, and a
+// stand-in daemon that counts what it is asked.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { installRoot } from '../../libs/primitives/installRoot.ts';
+import { own } from '../../libs/primitives/unknown.ts';
+import { freePorts } from '../../scripts/regtest/freePort.ts';
+import { lastLines, startChild } from '../../scripts/regtest/processes.ts';
+import { startRedis } from '../../scripts/regtest/redisServer.ts';
+import { answers, type Cores, startHelper, tellPool } from './benchPool.ts';
+import { childrenOf, cpuMicros, pin, rssBytes } from './processFacts.ts';
+import { standInAddress, standInPassword, standInUser } from './standInDaemon.ts';
+
+export interface AttackPool {
+  /** Every nonce is a share here, so that honest miners need not hash. */
+  readonly easyPort: number;
+  /** Hardly any nonce is a share here. */
+  readonly hardPort: number;
+  /** HTTP requests to the daemon so far, and the calls in them. */
+  rpc(): Promise<{ readonly requests: number; readonly calls: number }>;
+  /** Of the pool workers together. */
+  rss(): number;
+  cpu(): number;
+  /** A block of someone else: the chain has it. */
+  prepareBlock(): Promise<void>;
+  /** The pool is told of it. */
+  announce(): void;
+  /** The end of the portal's log. */
+  log(lines: number): string;
+  stop(): Promise<void>;
+}
+
+export interface AttackPoolOptions {
+  readonly cores: Cores | undefined;
+  readonly transactions: number;
+}
+
+const forks = 2;
+const startMillis = 60_000;
+
+export async function startAttackPool(options: AttackPoolOptions): Promise<AttackPool> {
+  const { cores, transactions } = options;
+  const dir = mkdtempSync(join(tmpdir(), 'attack-'));
+  const stops: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const end of stops) await end();
+    rmSync(dir, { recursive: true, force: true });
+  };
+  try {
+    const redis = await startRedis();
+    stops.unshift(() => redis.stop());
+    const daemon = await startHelper('attackDaemon.js', cores?.rest, [String(transactions)]);
+    stops.unshift(() => daemon.stop());
+    const [cliPort = 0, easyPort = 0, hardPort = 0] = await freePorts(3);
+    writeFiles(dir, {
+      'config.json': {
+        logLevel: 'warning',
+        cliPort,
+        clustering: { enabled: true, forks },
+        website: { enabled: false },
+        redis: { host: '127.0.0.1', port: redis.port },
+      },
+      // Without the forms of its addresses: each login of a new name is a question for the daemon.
+      'coins/attacked.json': { name: 'attacked', symbol: 'ATT', algorithm: 'sha256' },
+      'pool_configs/attacked.json': {
+        enabled: true,
+        coin: 'attacked.json',
+        address: standInAddress,
+        ports: { [easyPort]: { diff: 1e-10 }, [hardPort]: { diff: 1_000 } },
+        daemons: [
+          {
+            host: '127.0.0.1',
+            port: own(daemon.hello, 'port'),
+            user: standInUser,
+            password: standInPassword,
+          },
+        ],
+        // As in config_example.json, except that a short run must see bans.
+        banning: { enabled: true, time: 600, invalidPercent: 50, checkThreshold: 100 },
+        blockRefreshInterval: 0,
+        jobRebroadcastTimeout: 55,
+      },
+    });
+    const logFile = join(dir, 'pool.log');
+    const portal = await startChild({
+      command: process.execPath,
+      args: [join(installRoot, 'init.js'), '--dir', dir],
+      logFile,
+      cwd: dir,
+    });
+    stops.unshift(() => portal.stop());
+    const deadline = Date.now() + startMillis;
+    while (!(await answers(hardPort)) || childrenOf(portal.pid).length < forks) {
+      if (portal.ending !== undefined || Date.now() > deadline) {
+        throw new Error(`The pool did not open its ports:\n${lastLines(logFile, 30)}`);
+      }
+      await sleep(100);
+    }
+    const workers = childrenOf(portal.pid);
+    if (cores !== undefined) {
+      for (const pid of [redis.pid, portal.pid]) pin(pid, cores.rest);
+      for (const pid of workers) pin(pid, cores.pool);
+    }
+    let tip = '';
+    const sumOf = (what: (pid: number) => number): number =>
+      workers.reduce((sum, pid) => sum + what(pid), 0);
+    return {
+      easyPort,
+      hardPort,
+      rpc: async () => {
+        const said = await daemon.ask('requests');
+        return { requests: Number(own(said, 'requests')), calls: Number(own(said, 'calls')) };
+      },
+      rss: () => sumOf(rssBytes),
+      cpu: () => sumOf(cpuMicros),
+      prepareBlock: async () => {
+        tip = String(own(await daemon.ask('newBlock'), 'tip'));
+      },
+      announce: () => void tellPool(cliPort, 'attacked', tip),
+      log: (lines) => lastLines(logFile, lines),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function writeFiles(dir: string, files: Readonly<Record<string, object>>): void {
+  for (const [name, content] of Object.entries(files)) {
+    const file = join(dir, name);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, JSON.stringify(content, null, 2));
+  }
+}
