@@ -2,5 +2,5 @@
 import { join } from 'node:path';
 import { prepare, root, run } from './prepare.mjs';
 
-await prepare({ debian: ['redis-server'], ask: true });
+await prepare({ debian: ['redis-server', 'mariadb-server'], ask: true });
 run(process.execPath, [join(root, 'dist', 'test', 'bench', 'bench.js'), ...process.argv.slice(2)]);

@@ -12,6 +12,7 @@ const proofs = {
   'redis-server': '/usr/bin/redis-server',
   litecoind: '/usr/lib/litecoin/litecoind',
   chromium: '/usr/bin/chromium',
+  'mariadb-server': '/usr/sbin/mariadbd',
   'python3-zmq': '/usr/lib/python3/dist-packages/zmq',
   haproxy: '/usr/sbin/haproxy',
   openssl: '/usr/bin/openssl',

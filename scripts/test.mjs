@@ -5,7 +5,18 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { prepare, root, run } from './prepare.mjs';
 
-await prepare({ debian: ['redis-server', 'litecoind', 'chromium', 'python3-zmq', 'haproxy', 'openssl'], ask: false });
+await prepare({
+  debian: [
+    'redis-server',
+    'litecoind',
+    'mariadb-server',
+    'chromium',
+    'python3-zmq',
+    'haproxy',
+    'openssl',
+  ],
+  ask: false,
+});
 const wanted = process.argv.slice(2);
 if (wanted.length === 0) {
   run('npx', ['biome', 'check', '.']);

@@ -64,6 +64,8 @@ export class CoinPayer {
       coin,
       config: paymentProcessing,
       poolScript,
+      recipients: this.#config.rewardRecipients,
+      isAuxiliary: this.#config.auxiliaryOf !== undefined,
       ...(poolPayee.ok ? { poolAddress: poolPayee.address } : {}),
       dataDir: this.#dataDir,
       payee: addresses.payee,

@@ -1,9 +1,10 @@
 import { randomInt } from 'node:crypto';
+import { isAuxiliaryOnly } from '../config/auxiliaries.ts';
 import { noMiningKeys } from '../config/miningKeys.ts';
 import type { PoolConfig } from '../config/types.ts';
 import type { ToChild } from '../ipc/messages.ts';
 import type { Logger } from '../log/logger.ts';
-import { Pool } from '../pool/pool.ts';
+import { Pool, type PoolStats } from '../pool/pool.ts';
 import { codeOf, messageOf } from '../primitives/errors.ts';
 import { millis, systemClock } from '../primitives/units.ts';
 import { Extranonces } from '../stratum/extranonce.ts';
@@ -25,6 +26,8 @@ class PoolWorker implements RunningChild {
   readonly #log: Logger;
   readonly #extranonces: Extranonces;
   readonly #pools = new Map<string, Pool>();
+  /** By coin: also of those that are only mined beside others. */
+  readonly #configs = new Map<string, PoolConfig>();
   /** Pools that are about to take another one's place. */
   readonly #reloads = new Map<string, Pool>();
   readonly #switches: SwitchPorts;
@@ -55,11 +58,22 @@ class PoolWorker implements RunningChild {
     this.#live = new LiveTeller({
       redis: handOff.portal.redis,
       forkId: start.forkId,
-      stats: () => [...this.#pools.values()].map((pool) => pool.stats()),
+      stats: () => this.#stats(),
       log,
       now: systemClock,
     });
-    for (const config of handOff.pools) this.#run(config);
+    for (const config of handOff.pools) this.#configs.set(config.coin.name, config);
+    for (const config of handOff.pools) if (!isAuxiliaryOnly(config)) this.#run(config);
+  }
+
+  /** Of every pool, and of the coins that are only mined beside one. */
+  #stats(): PoolStats[] {
+    const pools = [...this.#pools.values()];
+    const beside = pools
+      .flatMap((pool) => pool.auxiliaryStats())
+      .filter(({ coin }) => !this.#pools.has(coin));
+    const once = new Map(beside.map((stats) => [stats.coin, stats]));
+    return [...pools.map((pool) => pool.stats()), ...once.values()];
   }
 
   /** Everything that miners of this fork are connected to. */
@@ -105,6 +119,11 @@ class PoolWorker implements RunningChild {
         tellMaster({ type: 'poolReady', coin, noKeys });
       },
       onJob: (job) => this.#switches.onJob(pool, job),
+      auxiliary: (config.auxiliary ?? []).flatMap((coin) => this.#configs.get(coin) ?? []),
+      onAuxBlockNews: (coin, hash) => {
+        this.#heardOfBlock(coin, hash);
+        tellMaster({ type: 'blocknotify', coin, hash });
+      },
       ...(takeOver === undefined ? {} : { takeOver }),
     });
     return pool;
@@ -116,7 +135,7 @@ class PoolWorker implements RunningChild {
         this.#ban(message.ban.ip, message.ban.until);
         break;
       case 'blocknotify':
-        this.#pools.get(message.coin)?.heardOfBlock(message.hash);
+        this.#heardOfBlock(message.coin, message.hash);
         break;
       case 'reloadpool':
         void this.#reload(message.coin, poolConfigFrom(message.pool));
@@ -138,12 +157,17 @@ class PoolWorker implements RunningChild {
     }
   }
 
+  #heardOfBlock(coin: string, hash: string): void {
+    this.#pools.get(coin)?.heardOfBlock(hash);
+    for (const pool of this.#pools.values()) pool.heardOfAuxBlock(coin);
+  }
+
   async ask(command: string, params: readonly string[]): Promise<unknown> {
     const [name = ''] = params;
     const pools = [...this.#pools];
     switch (command) {
       case 'stats':
-        return pools.map(([, pool]) => pool.stats());
+        return this.#stats();
       case 'miners':
         return [
           ...pools
@@ -194,6 +218,19 @@ class PoolWorker implements RunningChild {
   /** The old pool goes on until the new one is ready for its miners, and for good if that one cannot start. */
   async #reload(coin: string, config: PoolConfig | undefined): Promise<void> {
     if (config === undefined) return;
+    this.#configs.set(coin, config);
+    const parents = [...this.#configs.values()].filter(({ auxiliary }) =>
+      auxiliary?.includes(coin),
+    );
+    // A chain that is mined beside others is taken anew by their pools.
+    for (const parent of parents) void this.#replace(parent.coin.name, parent);
+    if (!isAuxiliaryOnly(config)) return this.#replace(coin, config);
+    const old = this.#pools.get(coin);
+    this.#pools.delete(coin);
+    await old?.stop();
+  }
+
+  async #replace(coin: string, config: PoolConfig): Promise<void> {
     const log = this.#logFor(coin);
     // A reload that has not come to an end yet is overtaken by this one.
     const waiting = this.#reloads.get(coin);

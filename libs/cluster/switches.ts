@@ -329,7 +329,10 @@ export class Switches {
     this.#unsaved.add(one);
     try {
       if (!one.kept) {
-        await redis.command('HSET', portalKeys.proxyState, algorithm, chosen, name, chosen);
+        // The algorithm's field is for all its switches: those that stay where they are say so from now on.
+        const alike = this.#switches.filter((other) => other.algorithm === algorithm);
+        const fields = alike.flatMap((other) => [other.name, other.chosen]);
+        await redis.command('HSET', portalKeys.proxyState, algorithm, chosen, ...fields);
         if (one.chosen === chosen) one.kept = true;
       }
       const text = JSON.stringify({ coin, since });

@@ -1,7 +1,13 @@
 import { difficulty } from '../primitives/units.ts';
+import {
+  type PortDraft,
+  rentalCoinbaseLimit,
+  rentalExtranonce2Size,
+  type VarDiffDraft,
+} from './rentalPorts.ts';
 import { list, mapped, object, optional, record, required, withDefault } from './schema.ts';
 import type { Schema } from './schemaBase.ts';
-import type { PortConfig, RedisConfig, VarDiffConfig } from './types.ts';
+import type { RedisConfig } from './types.ts';
 import { boolean, number, port, text, whole } from './values.ts';
 
 // Pieces that config.json and the pool files share. Defaults stand here and in the other schemas, nowhere else.
@@ -64,23 +70,29 @@ export const redis: Schema<RedisConfig> = mapped(
 
 const someDifficulty = () => mapped(number({ above: 0 }), difficulty);
 
-const varDiff: Schema<VarDiffConfig> = mapped(
-  object({
-    minDiff: required(someDifficulty(), 'lowest difficulty'),
-    maxDiff: required(someDifficulty(), 'highest difficulty'),
-    targetTime: required(seconds(), 'aim at one share each so many seconds'),
-    retargetTime: required(seconds(), 'look at the difficulty each so many seconds'),
-    variancePercent: required(
-      number({ min: 0, max: 100, unit: 'percent' }),
-      'change nothing within this much of targetTime',
-    ),
-  }),
-  (value, node, path, report) => {
-    if (value.minDiff <= value.maxDiff) return value;
-    const message = `minDiff ${value.minDiff} is above maxDiff ${value.maxDiff}`;
-    report.unusable(node, path, message);
+const varDiffFields = {
+  minDiff: required(someDifficulty(), 'lowest difficulty'),
+  maxDiff: required(someDifficulty(), 'highest difficulty'),
+  targetTime: required(seconds(), 'aim at one share each so many seconds'),
+  retargetTime: required(seconds(), 'look at the difficulty each so many seconds'),
+  variancePercent: required(
+    number({ min: 0, max: 100, unit: 'percent' }),
+    'change nothing within this much of targetTime',
+  ),
+};
+
+const inOrder = (schema: Schema<VarDiffDraft>): Schema<VarDiffDraft> =>
+  mapped(schema, (value, node, path, report) => {
+    const { minDiff, maxDiff } = value;
+    if (minDiff === undefined || minDiff <= maxDiff) return value;
+    report.unusable(node, path, `minDiff ${minDiff} is above maxDiff ${maxDiff}`);
     return undefined;
-  },
+  });
+
+const varDiffAbout = 'difficulty that follows the miner';
+const varDiff = inOrder(object(varDiffFields));
+const rentalVarDiff = inOrder(
+  object({ ...varDiffFields, minDiff: optional(someDifficulty(), 'lowest difficulty') }),
 );
 
 const portKey = {
@@ -88,24 +100,42 @@ const portKey = {
   expected: 'a port number from 1 to 65535',
 };
 
-/** Ports that miners connect to, sorted by number. */
-export const ports: Schema<readonly PortConfig[]> = mapped(
-  record(
-    portKey,
-    object({
-      diff: required(someDifficulty(), 'difficulty that a miner starts with'),
-      varDiff: optional(varDiff, 'difficulty that follows the miner'),
-      extranonce2Size: withDefault(
-        whole({ min: 2, max: 16, unit: 'bytes' }),
-        4,
-        'bytes of extranonce2',
-      ),
-      tls: withDefault(boolean(), false, 'stratum over TLS, with the certificate of the pool'),
-      solo: optional(boolean(), 'the finder of a block gets all of it'),
-    }),
-  ),
-  (entries) =>
-    entries
-      .map(([key, value]): PortConfig => ({ ...value, port: Number(key) }))
-      .sort((a, b) => a.port - b.port),
+const diffAbout = 'difficulty that a miner starts with';
+const extranonce2Size = whole({ min: 2, max: 16, unit: 'bytes' });
+const extranonce2About = 'bytes of extranonce2';
+const coinbaseLimit = whole({ min: 100, max: 1_000_000, unit: 'bytes' });
+const coinbaseAbout = 'warn of a coinbase that is longer than the miners of this port take';
+
+const portFields = {
+  diff: required(someDifficulty(), diffAbout),
+  varDiff: optional(varDiff, varDiffAbout),
+  extranonce2Size: withDefault(extranonce2Size, 4, extranonce2About),
+  tls: withDefault(boolean(), false, 'stratum over TLS, with the certificate of the pool'),
+  solo: optional(boolean(), 'the finder of a block gets all of it'),
+  rental: optional(boolean(), 'for rented hash power: what markets ask for where nothing is said'),
+  coinbaseLimit: optional(coinbaseLimit, coinbaseAbout),
+};
+const plainPort = object(portFields);
+const rentalPort = object({
+  ...portFields,
+  diff: optional(someDifficulty(), diffAbout),
+  varDiff: optional(rentalVarDiff, varDiffAbout),
+  extranonce2Size: withDefault(extranonce2Size, rentalExtranonce2Size, extranonce2About),
+  coinbaseLimit: withDefault(coinbaseLimit, rentalCoinbaseLimit, coinbaseAbout),
+});
+
+const onePort: Schema<Omit<PortDraft, 'port'>> = {
+  ...plainPort,
+  read: (node, path, report) => {
+    const rental = node.kind === 'object' ? node.members.get('rental')?.node : undefined;
+    const isRental = rental?.kind === 'boolean' && rental.value;
+    return (isRental ? rentalPort : plainPort).read(node, path, report);
+  },
+};
+
+/** Ports that miners connect to, sorted by number; `settlePorts` fills in what rental ports leave out. */
+export const ports: Schema<readonly PortDraft[]> = mapped(record(portKey, onePort), (entries) =>
+  entries
+    .map(([key, value]): PortDraft => ({ ...value, port: Number(key) }))
+    .sort((a, b) => a.port - b.port),
 );

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf, messageOf } from '../primitives/errors.ts';
+import { type AuxiliaryLinks, linkAuxiliaries } from './auxiliaries.ts';
 import { CoinShelf, unknownAlgorithm } from './coins.ts';
 import { redis } from './commonSchema.ts';
 import { checkCoins, checkPorts, checkSwitch, type PortUse } from './crossChecks.ts';
@@ -52,6 +53,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const switches = readSwitches(root, portal, algorithmNames, drafts, report);
   checkPorts([...portalPorts(root, portal, report), ...switches, ...poolPorts(drafts)]);
   checkCoins(drafts);
+  const links = linkAuxiliaries(drafts);
 
   problems.sort(inOrder);
   const whole = report.hasErrors ? undefined : allThere(portal);
@@ -60,7 +62,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
     : problems.some(({ severity }) => severity === 'error');
   return {
     portal: whole,
-    pools: refused ? [] : soundOnes(drafts),
+    pools: refused ? [] : soundOnes(drafts, links),
     problems,
   };
 }
@@ -240,10 +242,32 @@ function poolPorts(drafts: readonly PoolDraft[]): PortUse[] {
   );
 }
 
-function soundOnes(drafts: readonly PoolDraft[]): PoolConfig[] {
-  return drafts.flatMap(({ config, report }) =>
-    config === undefined || report.hasErrors ? [] : [config],
-  );
+/** The pools without errors; of those with, nothing is mined beside them or by them. */
+function soundOnes(
+  drafts: readonly PoolDraft[],
+  links: ReadonlyMap<PoolDraft, AuxiliaryLinks>,
+): PoolConfig[] {
+  const sound = drafts.flatMap((draft) => {
+    const { config, report } = draft;
+    return config === undefined || report.hasErrors
+      ? []
+      : [{ ...config, ...(links.get(draft) ?? {}) }];
+  });
+  const names = new Set(sound.map(({ coin }) => coin.name));
+  return sound.map(({ auxiliary, auxiliaryOf, ...config }) => ({
+    ...config,
+    ...soundNames('auxiliary', auxiliary, names),
+    ...soundNames('auxiliaryOf', auxiliaryOf, names),
+  }));
+}
+
+function soundNames(
+  field: keyof AuxiliaryLinks,
+  coins: readonly string[] | undefined,
+  sound: ReadonlySet<string>,
+): AuxiliaryLinks {
+  const left = coins?.filter((coin) => sound.has(coin)) ?? [];
+  return left.length === 0 ? {} : { [field]: left };
 }
 
 function inOrder(a: ConfigProblem, b: ConfigProblem): number {

@@ -7,7 +7,14 @@ import type { PoolConfig } from './types.ts';
 export function noMiningKeys({
   coin,
   mposMode,
-}: Pick<PoolConfig, 'coin' | 'mposMode'>): string | undefined {
+  ports,
+  auxiliaryOf,
+}: Pick<PoolConfig, 'coin' | 'mposMode'> & Partial<Pick<PoolConfig, 'ports' | 'auxiliaryOf'>>):
+  | string
+  | undefined {
+  if (ports?.length === 0 && auxiliaryOf !== undefined) {
+    return `is mined beside ${auxiliaryOf.join(' and ')} only`;
+  }
   if (mposMode.enabled) {
     return 'is in mposMode, which pays users of MPOS and no mining keys';
   }

@@ -3,6 +3,7 @@ import type { CoinShelf } from './coins.ts';
 import type { Member, ObjectNode } from './jsonFile.ts';
 import { inheritedFields, ownFields, poolFields } from './poolSchema.ts';
 import { type ConfigProblem, type Place, Report, shown } from './problems.ts';
+import { settlePorts } from './rentalPorts.ts';
 import { allThere, readField, warnOfUnknownKeys } from './schema.ts';
 import type { Field } from './schemaBase.ts';
 import type { CoinConfig, PoolConfig, PortConfig, RedisConfig } from './types.ts';
@@ -20,6 +21,11 @@ export interface PoolDraft {
     | undefined;
   /** Port numbers as the file has them, and where. */
   readonly ports: readonly { readonly port: string; readonly place: Place }[];
+  /** Whether the pool says or inherits any. */
+  readonly hasPorts: boolean;
+  complainOfPorts(): void;
+  /** Names of coins as the file has them, and where. */
+  readonly auxiliary: readonly { readonly name: string; readonly place: Place }[];
 }
 
 export interface Inheritance {
@@ -63,11 +69,13 @@ export function readPool(
   };
 
   const coin = readCoin(root, coins, report);
+  const portsMember = members.get('ports') ?? inheritance.defaults.get('ports');
   const fields = {
     address: take('address', inheritedFields.address),
     rewardRecipients: take('rewardRecipients', inheritedFields.rewardRecipients),
     paymentProcessing: take('paymentProcessing', inheritedFields.paymentProcessing),
-    ports: take('ports', inheritedFields.ports),
+    // Whether they may be missing is seen when the other pools are known.
+    ports: portsMember === undefined ? [] : take('ports', inheritedFields.ports),
     daemons: take('daemons', inheritedFields.daemons),
     p2p: take('p2p', inheritedFields.p2p),
     zmq: take('zmq', inheritedFields.zmq),
@@ -86,11 +94,13 @@ export function readPool(
     redis: take('redis', inheritedFields.redis) ?? inheritance.redis,
   };
   const tls = take('tls', inheritedFields.tls);
-  const portsMember = members.get('ports') ?? inheritance.defaults.get('ports');
   const draft = {
     file,
     report,
     coin,
+    hasPorts: portsMember !== undefined,
+    complainOfPorts: () => void take('ports', inheritedFields.ports),
+    auxiliary: readAuxiliary(root, report),
     ports:
       portsMember?.node.kind === 'object'
         ? [...portsMember.node.members].map(([port, { key }]) => ({ port, place: key }))
@@ -100,10 +110,24 @@ export function readPool(
   if (coin?.coin !== undefined && fields.paymentProcessing !== undefined) {
     checkDecimals(fields.paymentProcessing.minimumPayment, coin.coin, root, report);
   }
-  const whole = allThere(fields);
+  const where = { place: portsMember?.key ?? root, path: 'ports' };
+  const ports =
+    fields.ports !== undefined && coin?.coin !== undefined
+      ? settlePorts(fields.ports, coin.coin.algorithm, where, report)
+      : undefined;
+  const whole = allThere({ ...fields, ports });
   if (whole === undefined || coin?.coin === undefined) return { ...draft, config: undefined };
   const config = { file, coin: coin.coin, ...whole, ...(tls === undefined ? {} : { tls }) };
   return { ...draft, config };
+}
+
+function readAuxiliary(root: ObjectNode, report: Report): PoolDraft['auxiliary'] {
+  const member = root.members.get('auxiliary');
+  const place = { at: root, path: 'auxiliary', off: false };
+  const read = readField(ownFields.auxiliary, member, place, report);
+  const items = member?.node.kind === 'list' ? member.node.items : [];
+  const names = read.sound ? (read.value ?? []) : [];
+  return names.map((name, at) => ({ name, place: items[at] ?? root }));
 }
 
 function readCoin(root: ObjectNode, coins: CoinShelf, report: Report): PoolDraft['coin'] {
@@ -123,7 +147,11 @@ function readCoin(root: ObjectNode, coins: CoinShelf, report: Report): PoolDraft
   return said;
 }
 
-function askForTls(ports: readonly PortConfig[], root: ObjectNode, report: Report): void {
+function askForTls(
+  ports: readonly Pick<PortConfig, 'port' | 'tls'>[],
+  root: ObjectNode,
+  report: Report,
+): void {
   for (const { port } of ports.filter(({ tls }) => tls)) {
     const place = root.members.get('ports')?.key ?? root;
     const message =

@@ -160,6 +160,11 @@ export const ownFields = {
     }),
     'file of the coin',
   ),
+  auxiliary: withDefault(
+    list(text({ filled: true })),
+    [],
+    'coins of other pools that are mined beside this one (merged mining)',
+  ),
 };
 
 /** What a pool inherits from `defaultPoolConfigs` where it does not say it itself. */

@@ -1,5 +1,7 @@
 import { severities } from '../log/logger.ts';
 import { host, ports, redis, seconds, secret, span } from './commonSchema.ts';
+import { joinPath } from './jsonFile.ts';
+import { settlePorts } from './rentalPorts.ts';
 import {
   mapped,
   object,
@@ -86,11 +88,16 @@ const switchPorts = mapped(
     algorithm: required(text({ filled: true }), 'algorithm of the coins behind the ports', ''),
     ports: required(ports, 'ports that miners connect to', []),
   }),
-  (value): SwitchConfig => ({
-    enabled: value.enabled,
-    algorithm: value.algorithm.toLowerCase(),
-    ports: Object.fromEntries(value.ports.map((entry) => [String(entry.port), entry])),
-  }),
+  (value, node, path, report): SwitchConfig | undefined => {
+    const algorithm = value.algorithm.toLowerCase();
+    const where = { place: node, path: joinPath(path, 'ports') };
+    const into = value.enabled ? report : report.lenient();
+    const settled = settlePorts(value.ports, algorithm, where, into);
+    if (settled === undefined)
+      return value.enabled ? undefined : { ...value, algorithm, ports: {} };
+    const byNumber = settled.map((port) => [String(port.port), port] as const);
+    return { enabled: value.enabled, algorithm, ports: Object.fromEntries(byNumber) };
+  },
 );
 
 const baseUrl = () =>

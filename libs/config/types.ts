@@ -130,6 +130,10 @@ export interface PoolConfig {
   /** Paths of the certificate and key (PEM) for ports with `tls`. */
   readonly tls?: { readonly cert: string; readonly key: string };
   readonly redis: RedisConfig;
+  /** Coins, by name, of other pools that are mined beside this one; left out if there are none. */
+  readonly auxiliary?: readonly string[];
+  /** Coins whose pools mine this one beside their own. Without ports it is mined so alone. */
+  readonly auxiliaryOf?: readonly string[];
 }
 
 export interface PortConfig {
@@ -141,6 +145,8 @@ export interface PortConfig {
   readonly tls: boolean;
   /** Miners on this port work each for itself: the finder of a block gets all of it. */
   readonly solo?: boolean;
+  /** For rented hash power: high difficulty, a long extranonce2, a small coinbase. */
+  readonly rental?: boolean;
   /** Bytes of a coinbase that this port's miners take: a longer one is warned of. */
   readonly coinbaseLimit?: number;
 }

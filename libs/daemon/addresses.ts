@@ -17,20 +17,24 @@ export async function askAddress(
   daemon: Pick<DaemonClient | DaemonGroup, 'call'>,
   address: string,
 ): Promise<AddressFacts> {
-  const reply = await daemon.call('validateaddress', [address]);
-  if (!isRecord(reply)) throw badReply('validateaddress', 'it is no object');
-  const isValid = own(reply, 'isvalid');
-  if (typeof isValid !== 'boolean') throw badReply('validateaddress', '"isvalid" is no boolean');
-  if (!isValid) return unknownAddress;
-  const facts = { isValid, ...factsOf(reply) };
-  if (facts.isMine !== undefined) return facts;
+  const facts = readAddressFacts(await daemon.call('validateaddress', [address]));
+  if (!facts.isValid || facts.isMine !== undefined) return facts;
   const wallet = await walletFacts(daemon, address);
   return {
-    isValid,
+    isValid: true,
     scriptPubKey: facts.scriptPubKey ?? wallet?.scriptPubKey,
     isMine: wallet?.isMine,
     pubKey: facts.pubKey ?? wallet?.pubKey,
   };
+}
+
+/** The reply to validateaddress. Throws DaemonError for anything else. */
+export function readAddressFacts(reply: unknown): AddressFacts {
+  if (!isRecord(reply)) throw badReply('validateaddress', 'it is no object');
+  const isValid = own(reply, 'isvalid');
+  if (typeof isValid !== 'boolean') throw badReply('validateaddress', '"isvalid" is no boolean');
+  if (!isValid) return unknownAddress;
+  return { isValid, ...factsOf(reply) };
 }
 
 type WalletFacts = Omit<AddressFacts, 'isValid'>;

@@ -5,6 +5,7 @@ import type { Clock } from '../primitives/units.ts';
 import { isRepeatable } from './methods.ts';
 import { createDaemonClient } from './rpcClient.ts';
 import {
+  type BatchCall,
   type BatchOutcome,
   type CallOptions,
   type DaemonClient,
@@ -65,19 +66,34 @@ class Group implements DaemonGroup {
     this.#said = new OncePer(sayEvery, now);
   }
 
-  async call(
+  call(
     method: string,
     params: readonly unknown[] = [],
     options: CallOptions = {},
   ): Promise<unknown> {
+    return this.#ask(method, isRepeatable(method), (client) =>
+      client.call(method, params, options),
+    );
+  }
+
+  batch(calls: readonly BatchCall[], options: CallOptions = {}): Promise<readonly BatchOutcome[]> {
+    const isSafe = calls.every(({ method }) => isRepeatable(method));
+    return this.#ask(`batch of ${calls.length}`, isSafe, (client) => client.batch(calls, options));
+  }
+
+  async #ask<T>(
+    label: string,
+    isSafe: boolean,
+    question: (client: DaemonClient) => Promise<T>,
+  ): Promise<T> {
     this.#probeFailed();
     const alive = this.#members.filter(({ retryAt }) => retryAt === undefined);
     const candidates = alive.length > 0 ? alive : this.#members;
-    const tried = isRepeatable(method) ? candidates : candidates.slice(0, 1);
+    const tried = isSafe ? candidates : candidates.slice(0, 1);
     let worst: DaemonError | undefined;
     for (const [index, member] of tried.entries()) {
       try {
-        const result = await member.client.call(method, params, options);
+        const result = await question(member.client);
         this.#answered(member);
         return result;
       } catch (error) {
@@ -91,9 +107,9 @@ class Group implements DaemonGroup {
     }
     throw (
       worst ??
-      new DaemonError('unreachable', `no daemon is configured to answer ${method}`, {
+      new DaemonError('unreachable', `no daemon is configured to answer ${label}`, {
         daemon: 'none',
-        method,
+        method: label,
       })
     );
   }

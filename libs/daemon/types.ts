@@ -90,6 +90,8 @@ export class DaemonError extends CodedError {
 export interface DaemonGroup {
   readonly clients: readonly DaemonClient[];
   call(method: string, params?: readonly unknown[], options?: CallOptions): Promise<unknown>;
+  /** One HTTP request to one of them, for calls that cannot do harm twice. Rejects with DaemonError. */
+  batch(calls: readonly BatchCall[], options?: CallOptions): Promise<readonly BatchOutcome[]>;
   /** The same call to every daemon at once; each outcome is reported as it comes, none delays another. */
   callAll(
     method: string,

@@ -329,11 +329,12 @@ export class Ledger {
     let left = wanted * 1.000001 - sumOf(own);
     for (const other of heights.sort((a, b) => b - a)) {
       if (left <= 0) break;
-      // A block that waits may have no round: it is a SOLO block, or its twin was credited.
-      const waiting = await readHash(this.#redis, keys.round(other));
-      const round = waiting.size > 0 ? waiting : await readHash(this.#redis, keys.paidRound(other));
-      rounds.push(round);
-      left -= sumOf(round);
+      // A block that waits may have none of its own: it is a SOLO block, or its twin was credited.
+      for (const key of [keys.round(other), keys.paidRound(other)]) {
+        const round = await readHash(this.#redis, key);
+        rounds.push(round);
+        left -= sumOf(round);
+      }
     }
     return rounds;
   }

@@ -12,6 +12,7 @@ import { hash160 } from '../primitives/hash.ts';
 import { isHex, parseHex } from '../primitives/hex.ts';
 import { p2pkh, payToPubKey } from '../primitives/script.ts';
 import { addressPart } from '../primitives/workerName.ts';
+import type { AddressLookups } from './addressLookups.ts';
 
 // Which addresses are good for this coin, and the output scripts that pay them. Where the coin file tells the forms
 // of the chain's addresses the answer is found here; else the daemon is asked, and its answers are remembered.
@@ -44,8 +45,11 @@ interface Refusal {
 export interface AddressBook {
   /** Settles always: a daemon that cannot be asked gives a verdict that is not ok. Mining keys are addresses too. */
   look(address: string): Promise<AddressVerdict>;
-  /** Who is paid for a worker's shares, by the address part of its name. Settles always. */
-  payee(worker: string): Promise<PayeeVerdict>;
+  /**
+   * Who is paid for a worker's shares, by the address part of its name. Settles always. `source`: the IP address of a
+   * miner who wants to know; questions of many go to the daemon as `lookups` puts them.
+   */
+  payee(worker: string, source?: string): Promise<PayeeVerdict>;
   /**
    * The script of an address of the operator (the pool's own, a reward recipient), also compared with the daemon's
    * opinion: a difference would burn every reward. Throws AddressError.
@@ -71,18 +75,22 @@ export function createAddressBook(
   coin: CoinConfig,
   network: ChainNetwork,
   group: DaemonGroup,
+  lookups?: AddressLookups,
 ): AddressBook {
   const forms = coin.networks[network];
   const remembered = new Map<string, AddressVerdict>();
   /** Version bytes of P2PKH addresses, as learnt from an address of the daemon's wallet. */
   let keyVersion: Buffer | undefined;
 
-  const askDaemon = async (address: string): Promise<AddressVerdict> => {
+  const askDaemon = async (address: string, source?: string): Promise<AddressVerdict> => {
     const known = remembered.get(address);
     if (known !== undefined) return known;
     let verdict: AddressVerdict;
     try {
-      const facts = await askAddress(group, address);
+      const facts =
+        lookups === undefined || source === undefined
+          ? await askAddress(group, address)
+          : await lookups.ask(address, source);
       verdict = verdictOf(address, facts, keyVersion);
       keyVersion ??= versionOfKey(address, facts);
     } catch (error) {
@@ -128,8 +136,9 @@ export function createAddressBook(
 
   return {
     look,
-    payee: async (worker) => {
-      const verdict = await look(addressPart(worker));
+    payee: async (worker, source) => {
+      const named = addressPart(worker);
+      const verdict = lookHere(named) ?? (await askDaemon(named, source));
       if (!verdict.ok) return verdict;
       const { script, address } = verdict;
       if (address !== undefined) return { ok: true, script, address };

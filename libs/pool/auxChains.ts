@@ -28,7 +28,10 @@ export interface AuxChains {
   /** What a job made now shall commit to. */
   readonly tree: AuxTree | undefined;
   readonly chains: readonly AuxChain[];
-  /** The login's accounts on these chains: `coin=ADDRESS` in the password, or the login itself if it is a mining key. */
+  /**
+   * The login's accounts on these chains: `coin=ADDRESS` in the password, a space in the coin's name being a dash, or
+   * the login itself if it is a mining key.
+   */
   accounts(request: AuthorizeRequest): Promise<AuthorizeAnswer>;
   /** The blocks of its job's commitment that this hash proves, whatever the share itself is worth. */
   provenBy(share: HashedShare): readonly PlacedAuxBlock[];
@@ -89,7 +92,7 @@ export function createAuxChains(options: AuxChainsOptions): AuxChains {
       const login = addressPart(worker);
       const accounts = new Map<string, string>();
       for (const chain of chains) {
-        const told = words.get(chain.coin);
+        const told = words.get(chain.coin.replaceAll(' ', '-'));
         const key = isHex(login, miningKey) ? login : undefined;
         const address = told ?? key;
         if (address === undefined) continue;

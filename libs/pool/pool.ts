@@ -11,12 +11,14 @@ import type { Logger } from '../log/logger.ts';
 import { OncePer } from '../log/oncePer.ts';
 import { type Clock, millis } from '../primitives/units.ts';
 import { addressPart } from '../primitives/workerName.ts';
+import { banKey } from '../stratum/bans.ts';
 import type { ExtranonceSource } from '../stratum/extranonce.ts';
 import type { TlsText } from '../stratum/listener.ts';
 import { type StratumOptions, StratumServer } from '../stratum/server.ts';
 import type { SessionFacts } from '../stratum/session.ts';
 import type { AuthorizeAnswer, AuthorizeRequest, PoolBehind, Submit } from '../stratum/types.ts';
 import { type AddressBook, createAddressBook } from './addressBook.ts';
+import { createAddressLookups } from './addressLookups.ts';
 import { AuxChain } from './auxChain.ts';
 import { type AuxChains, createAuxChains } from './auxChains.ts';
 import { createBlockJournal } from './blockJournal.ts';
@@ -131,7 +133,12 @@ export class Pool {
     const facts = await detectDaemon(group, coin);
     const reward = coin.reward ?? facts.reward;
     const algorithm = createAlgorithm(coin.algorithm, { ...coin.algorithmParams, reward });
-    const addresses = createAddressBook(coin, facts.network, group);
+    const addresses = createAddressBook(
+      coin,
+      facts.network,
+      group,
+      createAddressLookups({ group, signal }),
+    );
     const settings: JobSettings = {
       algorithm,
       poolScript: await addresses.scriptForPool(config.address, reward),
@@ -337,6 +344,17 @@ export class Pool {
     return this.#running.stratum;
   }
 
+  /** The same of each chain that is mined beside it; their miners are this pool's. */
+  auxiliaryStats(): PoolStats[] {
+    const { algorithm } = this.#options.config.coin;
+    const chains = this.#running.auxiliary?.chains ?? [];
+    return chains.map(({ coin, block }) => ({
+      ...{ coin, algorithm, ports: [], connections: 0, workers: 0 },
+      height: block?.height ?? null,
+      networkDifficulty: block?.networkDifficulty ?? null,
+    }));
+  }
+
   miners(): SessionFacts[] {
     return this.#running.stratum?.miners() ?? [];
   }
@@ -407,7 +425,7 @@ function poolBehind(
   const check = async (request: AuthorizeRequest): Promise<AuthorizeAnswer> => {
     if (books.authorize !== undefined) return books.authorize(request);
     if (!config.validateWorkerUsername) return { ok: true };
-    const verdict = await addresses.payee(request.worker);
+    const verdict = await addresses.payee(request.worker, banKey(request.ip));
     return verdict.ok ? { ok: true } : { ok: false, reason: verdict.reason };
   };
   const authorize = async (request: AuthorizeRequest): Promise<AuthorizeAnswer> => {

@@ -197,12 +197,13 @@ export class StratumServer {
     else this.#connectionsOfKey.delete(key);
   }
 
-  /** Only what varDiff found, and only of workers that sent shares: names alone cost nothing. */
-  #remember(session: Session): void {
-    if (session.port.config.varDiff === undefined || !session.hasSubmitted) return;
+  /** Only what shares were found under: else anybody could spoil the next start of a worker whose name he knows. */
+  #remember({ port, difficulty, workers }: Session): void {
+    const { proven } = difficulty;
+    if (port.config.varDiff === undefined || proven === undefined) return;
     const now = this.#options.now();
-    for (const worker of session.workers.names()) {
-      this.#difficulties.remember(session.port.number, worker, session.difficulty.current, now);
+    for (const worker of workers.names()) {
+      this.#difficulties.remember(port.number, worker, proven, now);
     }
   }
 

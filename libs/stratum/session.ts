@@ -57,7 +57,7 @@ export class Session implements Peer {
   saidUnknown = false;
   readonly #out: Outbox;
   readonly #connected: number;
-  /** Milliseconds after `#connected`; 0 before the first one. */
+  /** Milliseconds after `#connected`. */
   #lastSubmit = 0;
   #extranonce1 = -1;
   #extranonce1Bytes: Buffer | undefined;
@@ -83,10 +83,6 @@ export class Session implements Peer {
     this.difficulty = new WorkDifficulty(this);
     this.#out = new Outbox(socket);
     this.#connected = host.now();
-  }
-
-  get hasSubmitted(): boolean {
-    return this.#lastSubmit > 0;
   }
 
   get isClosed(): boolean {
@@ -228,7 +224,7 @@ export class Session implements Peer {
   // Shares under way
 
   shareGoesIn(): void {
-    this.#lastSubmit = Math.max(1, this.host.now() - this.#connected);
+    this.#lastSubmit = this.host.now() - this.#connected;
     this.#inFlight++;
     if (this.#inFlight !== mostInFlight) return;
     this.#isPaused = true;

@@ -19,6 +19,7 @@ export class WorkDifficulty {
   #wishes = 0;
   #lastWish = 0;
   #minimum = 0;
+  #proven: Difficulty | undefined;
   #varDiff: VarDiff | undefined;
 
   constructor(place: { readonly host: SessionHost; readonly port: OpenPort }) {
@@ -29,6 +30,11 @@ export class WorkDifficulty {
   /** In force now. */
   get current(): Difficulty {
     return this.#current;
+  }
+
+  /** Under which the last good share was found: no wish, and no guess of varDiff, but work that was done. */
+  get proven(): Difficulty | undefined {
+    return this.#proven;
   }
 
   /** Work begins, or begins anew: what waited is in force. */
@@ -71,6 +77,7 @@ export class WorkDifficulty {
 
   /** A good share of work under `jobDifficulty`. */
   share(jobDifficulty: Difficulty): void {
+    this.#proven = jobDifficulty;
     if (this.#varDiff === undefined) return;
     const now = this.#place.host.now();
     this.#varDiff.share(now, Math.min(1, jobDifficulty / this.#current));

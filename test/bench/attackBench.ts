@@ -101,7 +101,9 @@ export async function runAttacks(
     const rounds: Round[] = [];
     const round = async (name: string, attacks: readonly AttackName[], seconds: number) => {
       say(`${name} …`);
-      rounds.push(await attackRound({ pool, crowd, sizes, cores }, name, attacks, seconds));
+      const seen = await attackRound({ pool, crowd, sizes, cores }, name, attacks, seconds);
+      rounds.push(seen);
+      for (const fault of missed(seen, true)) say(`  ${fault}`);
     };
     await round('nothing', [], sizes.alone);
     for (const name of attackNames) await round(name, [name], sizes.alone);

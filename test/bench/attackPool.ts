@@ -118,7 +118,8 @@ export async function startAttackPool(options: AttackPoolOptions): Promise<Attac
       prepareBlock: async () => {
         tip = String(own(await daemon.ask('newBlock'), 'tip'));
       },
-      announce: () => void tellPool(cliPort, 'attacked', tip),
+      // A call that fails shows as jobs that never come.
+      announce: () => void tellPool(cliPort, 'attacked', tip).catch(() => undefined),
       log: (lines) => lastLines(logFile, lines),
       stop,
     };

@@ -4,6 +4,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { setPriority } from 'node:os';
+import { isRecord, own, parseJson } from '../../libs/primitives/unknown.ts';
 import { type AttackName, isAttackName } from './attackNames.ts';
 import { standInAddress } from './standInDaemon.ts';
 
@@ -16,6 +17,8 @@ let nextSource = Number(firstText);
 
 const counts = { connections: 0, closedByPool: 0, messages: 0 };
 const open = new Set<Socket>();
+/** Those that we ended ourselves. */
+const leaving = new WeakSet<Socket>();
 const timers: NodeJS.Timeout[] = [];
 let stopped = false;
 
@@ -35,19 +38,22 @@ function sourceOf(number: number): string {
 function knock(port: number, source: number, onOpen: (socket: Socket) => void, onEnd: () => void) {
   const localAddress = sourceOf(source);
   const socket = connect({ host: '127.0.0.1', port, localAddress, noDelay: true });
-  let ours = false;
   open.add(socket);
   socket.on('error', () => {});
   socket.on('connect', () => {
     counts.connections++;
     onOpen(socket);
-    ours = socket.destroyed;
   });
   socket.on('close', () => {
     open.delete(socket);
-    if (!ours && !stopped) counts.closedByPool++;
+    if (!leaving.has(socket) && !stopped) counts.closedByPool++;
     if (!stopped) onEnd();
   });
+}
+
+function leave(socket: Socket): void {
+  leaving.add(socket);
+  socket.resetAndDestroy();
 }
 
 function send(socket: Socket, line: string): void {
@@ -100,15 +106,16 @@ function repeat(lineFor: (socket: Socket) => string | undefined): void {
   });
 }
 
-/** The first job that each connection was told of. */
+/** The newest job of each connection. */
 function listenForJobs(jobs: Map<Socket, string>, socket: Socket): void {
-  let text = '';
+  let rest = '';
   socket.setEncoding('latin1');
-  socket.on('data', (more: string) => {
-    if (jobs.has(socket)) return;
-    text += more;
-    const found = /"mining\.notify","params":(\["[0-9a-f]+",.*\])\}?/.exec(text);
-    const params: unknown = found === null ? undefined : JSON.parse(found[1] ?? 'null');
+  socket.on('data', (text: string) => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    const line = lines.findLast((one) => one.includes('"mining.notify","params":['));
+    const message = line === undefined ? undefined : parseJson(line);
+    const params = isRecord(message) ? own(message, 'params') : undefined;
     if (!Array.isArray(params)) return;
     jobs.set(socket, `"${String(params[0])}","00000000","${String(params[7])}"`);
   });
@@ -123,12 +130,7 @@ const attacks: Record<AttackName, () => void> = {
   'connect and close': () => {
     const first = nextSource;
     const come = (at: number): void =>
-      knock(
-        easyPort,
-        first + (at % 50),
-        (socket) => socket.resetAndDestroy(),
-        () => timers.push(setTimeout(() => come(at), 1)),
-      );
+      knock(easyPort, first + (at % 50), leave, () => timers.push(setTimeout(() => come(at), 1)));
     for (let at = 0; at < size; at++) come(at);
   },
 
@@ -206,7 +208,7 @@ const attacks: Record<AttackName, () => void> = {
           socket.once('data', () => {
             for (let more = 0; more < 20; more++)
               send(socket, '{"id":1,"method":"mining.subscribe","params":[]}\n');
-            setTimeout(() => socket.destroy(), 20);
+            setTimeout(() => leave(socket), 20);
           });
         },
         () => timers.push(setTimeout(() => come(at), 1)),

@@ -2,12 +2,14 @@
 import { availableParallelism } from 'node:os';
 import { messageOf } from '../../libs/primitives/errors.ts';
 import { hashes } from './hashes.ts';
+import { mposFigures } from './mposFigures.ts';
 import { type BenchPart, say } from './part.ts';
 import { poolFigures } from './poolFigures.ts';
 import { pin } from './processFacts.ts';
 import { slowHashes } from './slowHashes.ts';
+import { websiteFigures } from './websiteFigures.ts';
 
-const parts: readonly BenchPart[] = [poolFigures, hashes, slowHashes];
+const parts: readonly BenchPart[] = [poolFigures, hashes, slowHashes, websiteFigures, mposFigures];
 
 const usage = `Usage: npm run bench [-- --short] [--only PART]
 

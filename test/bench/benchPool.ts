@@ -39,10 +39,11 @@ export interface Cores {
 
 const startMillis = 60_000;
 
-/** `coins`: those that are wanted; the ports of the others are 0. */
+/** `coins`: those that are wanted; the ports of the others are 0. `fields`: more of each pool's file. */
 export async function startBenchPool(
   cores: Cores | undefined,
   coins: readonly BenchCoin[] = ['sha256', 'scrypt'],
+  fields: object = {},
 ): Promise<BenchPool> {
   const dir = mkdtempSync(join(tmpdir(), 'bench-'));
   const stops: (() => Promise<void>)[] = [];
@@ -61,7 +62,7 @@ export async function startBenchPool(
     const [cliPort = 0, ...free] = await freePorts(1 + coins.length);
     const port = { sha256: 0, scrypt: 0, scryptJane: 0 };
     for (const [at, coin] of coins.entries()) port[coin] = free[at] ?? 0;
-    writeFiles(dir, coins, { redisPort: redis.port, cliPort, port, daemonPorts });
+    writeFiles(dir, coins, { redisPort: redis.port, cliPort, port, daemonPorts, fields });
 
     const logFile = join(dir, 'pool.log');
     const portal = await startChild({
@@ -169,12 +170,13 @@ interface Files {
   readonly cliPort: number;
   readonly port: Readonly<Record<BenchCoin, number>>;
   readonly daemonPorts: unknown;
+  readonly fields: object;
 }
 
 function writeFiles(
   dir: string,
   coins: readonly BenchCoin[],
-  { redisPort, cliPort, port, daemonPorts }: Files,
+  { redisPort, cliPort, port, daemonPorts, fields }: Files,
 ): void {
   write(dir, 'config.json', {
     logLevel: 'warning',
@@ -217,6 +219,7 @@ function writeFiles(
       blockRefreshInterval: 0,
       // One job for all shares of a measurement.
       jobRebroadcastTimeout: 3600,
+      ...fields,
     });
   }
 }

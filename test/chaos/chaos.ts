@@ -3,11 +3,13 @@
 import { randomInt } from 'node:crypto';
 import { failPoints } from './failPoints.ts';
 import { model } from './model.ts';
+import { mposKills } from './mposKills.ts';
 import { redisKills } from './redisKills.ts';
 import { redisPays } from './redisPays.ts';
 import { reorgs } from './reorgs.ts';
 import { rpcFaultSuite } from './rpcFaults.ts';
 import { runSuite, type Suite } from './suite.ts';
+import { switching } from './switching.ts';
 import { twoPayers } from './twoPayers.ts';
 import { workerKills } from './workerKills.ts';
 
@@ -19,6 +21,8 @@ const suites: readonly Suite[] = [
   reorgs,
   twoPayers,
   redisPays,
+  mposKills,
+  switching,
   model,
 ];
 

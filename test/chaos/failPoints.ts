@@ -2,6 +2,7 @@ import { type Dice, dice } from './dice.ts';
 import { type Mortal, mortal } from './mortal.ts';
 import { PayGround } from './payGround.ts';
 import {
+  randomScheme,
   resolveUnsent,
   runOnce,
   runUntilQuiet,
@@ -44,6 +45,7 @@ const pointsOf: Readonly<Record<SendMode, readonly (readonly [Scene, readonly st
     ['pay', ['step sending']],
     ['pay', ['getblockcount', 'getblockhash', 'sendmany'].flatMap(both)],
     ['lose', both('listsinceblock')],
+    ['mute', both('payFee')],
   ],
 };
 
@@ -118,6 +120,8 @@ async function playTurn(
   throws: Dice,
   tally: Tally,
 ): Promise<boolean> {
+  ground.scheme = randomScheme(throws);
+  tally.count(ground.scheme);
   const scene = await setScene(ground, turn.scene, throws);
   const client = ground.client();
   const daemon = spoiled(client, turn.mode, turn.scene);

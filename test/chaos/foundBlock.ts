@@ -10,6 +10,16 @@ export interface FoundOnChain {
   readonly reward: bigint;
 }
 
+/** How the pool found it. */
+export interface Finding {
+  /** The finder, whose SOLO block it is alone. */
+  readonly solo: string | undefined;
+  /** Of the network, in quarters of difficulty 1; 0: an older pool found it, which tells nothing of it. */
+  readonly difficulty: number;
+}
+
+export const plainFinding: Finding = { solo: undefined, difficulty: 4 };
+
 /** As it stands in blocksPending. */
 export function memberOf({ hash, txHash, height }: FoundOnChain): string {
   return `${hash}:${txHash}:${height}`;

@@ -2,7 +2,13 @@ import { isRecord, own, parseJson } from '../../libs/primitives/unknown.ts';
 import type { CoinKeys } from '../../libs/redis/keys.ts';
 import { type LitecoinNode, satoshisOf } from '../../scripts/regtest/litecoin.ts';
 import type { TestRedis } from '../payments/support.ts';
-import { type FoundOnChain, memberOf, type Round } from './foundBlock.ts';
+import {
+  type Finding,
+  type FoundOnChain,
+  memberOf,
+  plainFinding,
+  type Round,
+} from './foundBlock.ts';
 import type { Tally } from './suite.ts';
 
 // Bears witness against the payment process: it knows the shares, asks the chain what was mined and what the payees
@@ -17,7 +23,13 @@ export interface MoneyOracleOptions {
   readonly wallet: LitecoinNode;
   /** Undefined for names that nobody can be paid by. */
   readonly addressOf: (worker: string) => string | undefined;
+  /** By which blocks are shared out now. */
+  readonly scheme: () => OracleScheme;
 }
+
+export type OracleScheme = 'PROP' | 'PPLNS';
+/** PPLNS: so many times the network's difficulty. */
+export const pplnsWindow = 2;
 
 /** Nobody with an address is left with this much or more when a run has come to its end. */
 const minimumPayment = 1_000_000n;
@@ -29,12 +41,15 @@ export class MoneyOracle {
   #sentBefore = new Map<string, bigint>();
   #current: Round = new Map();
   readonly #rounds = new Map<number, Round>();
-  readonly #blocks = new Map<string, FoundOnChain>();
+  /** Of heights whose block was credited. */
+  readonly #paidRounds = new Map<number, Round>();
+  readonly #blocks = new Map<string, FoundOnChain & Finding>();
   /** Members of blocks whose end has been seen. */
   readonly #confirmed = new Set<string>();
   readonly #orphaned = new Set<string>();
   /** worker -> exact share of all confirmed rewards, rounded down block by block. */
   readonly #floors = new Map<string, bigint>();
+  /** Blocks whose reward was divided, so that there may be a satoshi more. */
   readonly #creditedBlocks = new Map<string, bigint>();
   readonly #legacy = new Map<string, bigint>();
   #credited = 0n;
@@ -49,8 +64,8 @@ export class MoneyOracle {
     this.#sentBefore = await this.#sent();
     this.#current = new Map();
     this.#credited = 0n;
-    for (const known of [this.#rounds, this.#blocks, this.#confirmed, this.#orphaned])
-      known.clear();
+    for (const known of [this.#rounds, this.#paidRounds, this.#blocks]) known.clear();
+    for (const known of [this.#confirmed, this.#orphaned]) known.clear();
     for (const sums of [this.#floors, this.#creditedBlocks, this.#legacy]) sums.clear();
   }
 
@@ -59,16 +74,16 @@ export class MoneyOracle {
   }
 
   /** The round of the block is closed: the current one, unless a twin closed it before. */
-  closed(block: FoundOnChain): void {
-    this.#blocks.set(memberOf(block), block);
-    if (this.#rounds.has(block.height)) return;
+  closed(block: FoundOnChain, finding = plainFinding): void {
+    this.#blocks.set(memberOf(block), { ...block, ...finding });
+    if (finding.solo !== undefined || this.#rounds.has(block.height)) return;
     this.#rounds.set(block.height, this.#current);
     this.#current = new Map();
   }
 
-  /** A block that has this round and no other. */
+  /** A block that has this round and no other, whatever the scheme. */
   found(block: FoundOnChain, round: Round): void {
-    this.#blocks.set(memberOf(block), block);
+    this.#blocks.set(memberOf(block), { ...block, solo: undefined, difficulty: 0 });
     this.#rounds.set(block.height, round);
   }
 
@@ -85,7 +100,7 @@ export class MoneyOracle {
     return this.#orphaned.size;
   }
 
-  get pendingBlocks(): readonly FoundOnChain[] {
+  get pendingBlocks(): readonly (FoundOnChain & Finding)[] {
     return [...this.#blocks]
       .filter(([member]) => !this.#confirmed.has(member) && !this.#orphaned.has(member))
       .map(([, block]) => block);
@@ -93,14 +108,19 @@ export class MoneyOracle {
 
   /**
    * Looks at which blocks were confirmed and which given up since the last look. To be called before shares or blocks
-   * come after payment runs: given-up rounds go into the round that is current then.
+   * come after payment runs: given-up rounds go into the round that is current then. And where it matters whether a
+   * block was given up before a higher one was credited, between any two runs: a run goes by height.
    */
   async look(tally: Tally, when: string): Promise<void> {
     const { redis, keys } = this.#options;
     const confirmed = await redis.members(keys.blocksConfirmed);
     const orphaned = await redis.members(keys.blocksOrphaned);
-    for (const member of confirmed) {
-      if (!this.#confirmed.has(member)) await this.#confirm(member, tally, when);
+    const credited = confirmed
+      .filter((member) => !this.#confirmed.has(member))
+      .map((member) => this.#blocks.get(member));
+    for (const block of credited) {
+      if (block === undefined) tally.fail(`${when}: an unknown block was credited`);
+      else this.#confirmed.add(memberOf(block));
     }
     const given = orphaned
       .filter((member) => !this.#orphaned.has(member))
@@ -117,36 +137,68 @@ export class MoneyOracle {
         () => `${when}: block ${block.height} is on the chain and was given up`,
       );
     }
-    for (const block of given) if (block !== undefined) this.#giveUp(block);
+    const ended = [...credited, ...given].filter((block) => block !== undefined);
+    for (const block of ended.sort((a, b) => a.height - b.height)) {
+      if (given.includes(block)) this.#giveUp(block);
+      else await this.#confirm(block, tally, when);
+    }
   }
 
-  async #confirm(member: string, tally: Tally, when: string): Promise<void> {
-    this.#confirmed.add(member);
-    const block = this.#blocks.get(member);
-    if (block === undefined)
-      return tally.fail(`${when}: an unknown block was credited (${member})`);
+  async #confirm(block: FoundOnChain & Finding, tally: Tally, when: string): Promise<void> {
     const facts = await this.#options.wallet.rpc('getblock', [block.hash]);
     const confirmations = Number(isRecord(facts) ? own(facts, 'confirmations') : 0);
     tally.check(
       confirmations > 100,
       () => `${when}: block ${block.height} was credited with ${confirmations} confirmations`,
     );
+    this.#credited += block.reward;
+    if (block.solo !== undefined) {
+      this.#floors.set(block.solo, (this.#floors.get(block.solo) ?? 0n) + block.reward);
+      return;
+    }
     const round = this.#rounds.get(block.height) ?? new Map<string, number>();
+    const isWindow = this.#options.scheme() === 'PPLNS' && block.difficulty > 0;
+    const parts = isWindow ? this.#window(block, round) : whole(round);
     this.#rounds.delete(block.height);
-    const total = BigInt([...round.values()].reduce((sum, part) => sum + part, 0));
-    for (const [worker, part] of round) {
-      const floor = (block.reward * BigInt(part)) / total;
+    this.#paidRounds.set(block.height, round);
+    const total = sum(parts);
+    for (const [worker, part] of parts) {
+      const floor = (block.reward * part) / total;
       this.#floors.set(worker, (this.#floors.get(worker) ?? 0n) + floor);
       this.#creditedBlocks.set(worker, (this.#creditedBlocks.get(worker) ?? 0n) + 1n);
     }
-    this.#credited += block.reward;
+  }
+
+  /** The last shares before a block, as many as the window: of the round at its far end each worker's part of it. */
+  #window(block: FoundOnChain & Finding, round: Round): ReadonlyMap<string, bigint> {
+    const lower = [...this.#rounds, ...this.#paidRounds]
+      .filter(([height]) => height < block.height)
+      .sort(([a], [b]) => b - a)
+      .map(([, earlier]) => earlier);
+    const parts = new Map<string, bigint>();
+    let room = block.difficulty * pplnsWindow;
+    for (const [i, one] of [round, ...lower].entries()) {
+      const size = [...one.values()].reduce((all, part) => all + part, 0);
+      const last = size > room;
+      // In the last round each share is worth room/size: there all that came before is made `size` times as large.
+      if (last) for (const [worker, part] of parts) parts.set(worker, part * BigInt(size));
+      for (const [worker, part] of one) {
+        const worth = BigInt(part) * (last ? BigInt(room) : 1n);
+        parts.set(worker, (parts.get(worker) ?? 0n) + worth);
+      }
+      if (last || (i > 0 && size === room)) break;
+      room -= size;
+    }
+    return parts;
   }
 
   /** Its shares go into the current round, unless a twin may still be paid by them. */
   #giveUp(block: FoundOnChain): void {
     const round = this.#rounds.get(block.height);
-    const twin = this.pendingBlocks.some(({ height }) => height === block.height);
-    if (round === undefined || twin) return;
+    const twin = this.pendingBlocks.some(
+      ({ height, solo }) => height === block.height && solo === undefined,
+    );
+    if (block.solo !== undefined || round === undefined || twin) return;
     this.#rounds.delete(block.height);
     this.#current = sumOf(this.#current, round);
   }
@@ -236,7 +288,7 @@ export class MoneyOracle {
       );
     }
 
-    await this.#checkPayments(check, sum(payouts));
+    await this.#checkPayments(check, sum(payouts), settled);
     if (!settled) return;
     check(Object.keys(batch).length === 0, `a batch is left open: ${JSON.stringify(batch)}`);
     const due = new Map<string, bigint>();
@@ -250,7 +302,11 @@ export class MoneyOracle {
   }
 
   /** Every transaction that the pool's wallet sent is in the list of payments once, with its fee, and no other. */
-  async #checkPayments(check: (holds: boolean, what: string) => void, paid: bigint): Promise<void> {
+  async #checkPayments(
+    check: (holds: boolean, what: string) => void,
+    paid: bigint,
+    settled: boolean,
+  ): Promise<void> {
     const { redis, keys } = this.#options;
     const list = await redis.command('LRANGE', keys.payments, 0, -1);
     const payments = (Array.isArray(list) ? list : []).map((text) => parseJson(String(text)));
@@ -266,13 +322,14 @@ export class MoneyOracle {
     check(unbooked.length === 0, `the wallet sent what is not booked: ${unbooked.join(', ')}`);
     const unsent = booked.filter((txid) => !sent.has(txid));
     check(unsent.length === 0, `what is booked was never sent: ${unsent.join(', ')}`);
-    // Unknown where the daemon did not tell; never wrong.
+    // Unknown while the daemon does not tell; never wrong.
     let fees = 0n;
     for (const record of records) {
       const fee = own(record, 'fee');
+      const txid = String(own(record, 'txid'));
+      if (settled) check(fee !== null, `nobody knows what ${txid} cost`);
       if (fee === null) continue;
       const booking = satoshisOfText(String(fee));
-      const txid = String(own(record, 'txid'));
       check(booking === sent.get(txid), `${txid} cost ${sent.get(txid)}, the books say ${booking}`);
       fees += booking;
     }
@@ -308,6 +365,10 @@ function sumOf(a: Round, b: Round): Round {
   const total = new Map(a);
   for (const [worker, part] of b) total.set(worker, (total.get(worker) ?? 0) + part);
   return total;
+}
+
+function whole(round: Round): ReadonlyMap<string, bigint> {
+  return new Map([...round].map(([worker, part]) => [worker, BigInt(part)]));
 }
 
 function sum(amounts: ReadonlyMap<string, bigint>): bigint {

@@ -20,8 +20,8 @@ import {
 import type { RedisServerOptions } from '../../scripts/regtest/redisServer.ts';
 import { litecoin, logTo, openTestRedis, type TestRedis } from '../payments/support.ts';
 import type { ChainBlock } from '../support/chain.ts';
-import { type FoundOnChain, memberOf, type Round } from './foundBlock.ts';
-import { MoneyOracle } from './moneyOracle.ts';
+import { type FoundOnChain, memberOf, plainFinding, type Round } from './foundBlock.ts';
+import { MoneyOracle, type OracleScheme, pplnsWindow } from './moneyOracle.ts';
 
 // The ground on which payments are tried: a real litecoind whose node A has the pool's wallet and whose node B has the
 // miners' one, a real Redis, blocks of the pool that are mature already, and the oracle that watches them.
@@ -46,6 +46,8 @@ export class PayGround {
   readonly workers: readonly string[];
   /** Of the machine on which the payment processes run. */
   dataDir = newFolder();
+  /** Of the payers that are made from now on, and what the oracle takes for right. */
+  scheme: OracleScheme = 'PROP';
   readonly #rounds: RedisRounds;
   #nextBlock = 0;
   #ready: readonly string[] = [];
@@ -67,6 +69,7 @@ export class PayGround {
       keys,
       witness: pair.b,
       wallet: pair.a,
+      scheme: () => this.scheme,
       addressOf: (worker) => {
         const payee = payees.get(worker) ?? payees.get(worker.replace(/\.old\d+$/, '.1'));
         return payee?.ok ? payee.address : undefined;
@@ -130,8 +133,8 @@ export class PayGround {
         enabled: true,
         paymentInterval: 600,
         minimumPayment: '0.01',
-        scheme: 'PROP',
-        pplnsWindow: 2,
+        scheme: this.scheme,
+        pplnsWindow,
         daemon: { host: '127.0.0.1', port, user, password },
       },
       poolScript: this.poolScript,
@@ -166,11 +169,11 @@ export class PayGround {
   }
 
   /** The next of the mature blocks is found: its round is closed, and it waits to be credited. */
-  async findMature(): Promise<FoundOnChain> {
+  async findMature(finding = plainFinding): Promise<FoundOnChain> {
     const hash = this.#ready[this.#nextBlock++];
     if (hash === undefined) throw new RangeError('All blocks of this ground are used up.');
     const block = await this.lookUp(hash);
-    await this.found(block);
+    await this.found(block, finding);
     return block;
   }
 
@@ -193,18 +196,19 @@ export class PayGround {
   }
 
   /** What the pool does with a block that a daemon has taken. */
-  async found(block: FoundOnChain): Promise<'closed' | 'already' | 'twin'> {
+  async found(block: FoundOnChain, finding = plainFinding): Promise<'closed' | 'already' | 'twin'> {
     const outcome = await this.#rounds.close({
       height: block.height,
       blockHash: block.hash,
       txHash: block.txHash,
-      finder: this.workers[0] ?? '',
+      finder: finding.solo ?? this.workers[0] ?? '',
       time: millis(Date.now()),
       reward: block.reward.toString(),
-      networkDifficulty: 1,
+      networkDifficulty: finding.difficulty / 4,
+      ...(finding.solo === undefined ? {} : { solo: true }),
     });
     await this.#rounds.accept(block.hash);
-    this.oracle.closed(block);
+    this.oracle.closed(block, finding);
     return outcome;
   }
 

@@ -2,6 +2,8 @@ import { type DaemonClient, DaemonError } from '../../libs/daemon/types.ts';
 import type { PaymentProcessor } from '../../libs/payments/processor.ts';
 import type { CycleReport } from '../../libs/payments/types.ts';
 import type { Dice } from './dice.ts';
+import type { Finding } from './foundBlock.ts';
+import type { OracleScheme } from './moneyOracle.ts';
 import { keys, leaseMillis, type PayGround } from './payGround.ts';
 import type { Tally } from './suite.ts';
 
@@ -10,7 +12,7 @@ import type { Tally } from './suite.ts';
 export type SendMode = 'raw' | 'sendmany';
 
 /** What a turn sets up, so that the point it wants is come by. */
-export type Scene = 'pay' | 'takeOver' | 'orphan' | 'hold' | 'refuse' | 'lose';
+export type Scene = 'pay' | 'takeOver' | 'orphan' | 'hold' | 'refuse' | 'lose' | 'mute';
 
 export interface SetScene {
   /** What happens on the chain between two runs. */
@@ -27,14 +29,14 @@ export async function setScene(ground: PayGround, scene: Scene, throws: Dice): P
   if (scene === 'orphan') {
     const { a } = ground.pair;
     const [hash = ''] = await a.generate(1, ground.poolAddress);
-    await ground.found(await ground.lookUp(hash));
+    await ground.found(await ground.lookUp(hash), randomFinding(ground, throws));
     await a.rpc('invalidateblock', [hash]);
     await a.generate(1);
     await ground.mine(randomRound(ground, throws));
-    await ground.findMature();
+    await ground.findMature(randomFinding(ground, throws));
     return { between: async () => void (await a.generate(6)), mend: nothing };
   }
-  await ground.findMature();
+  await ground.findMature(randomFinding(ground, throws));
   if (scene === 'hold') {
     const block = await ground.leaveWithoutRound();
     const round = randomRound(ground, throws);
@@ -60,11 +62,22 @@ export function randomRound(ground: PayGround, throws: Dice): ReadonlyMap<string
   return round;
 }
 
-/** The daemon of the mode; in some scenes it refuses the first payment, or loses the answer to it. */
+/** Some blocks are a SOLO miner's, who can be paid. The window of PPLNS is from a part of a round to several rounds. */
+export function randomFinding(ground: PayGround, throws: Dice): Finding {
+  const solo = throws.chance(0.2) ? throws.pick([...ground.payees.keys()]) : undefined;
+  return { solo, difficulty: throws.between(1_000, 30_000) };
+}
+
+export function randomScheme(throws: Dice): OracleScheme {
+  return throws.pick(['PROP', 'PPLNS'] as const);
+}
+
+/** The daemon of the mode; in some scenes it refuses the first payment, loses the answer to it, or will not tell its fee. */
 export function spoiled(client: DaemonClient, mode: SendMode, scene: Scene): DaemonClient {
   const daemon = mode === 'raw' ? client : oldDaemon(client);
-  if (scene !== 'refuse' && scene !== 'lose') return daemon;
   const send = mode === 'raw' ? 'sendrawtransaction' : 'sendmany';
+  if (scene === 'mute') return muteAfter(send, daemon);
+  if (scene !== 'refuse' && scene !== 'lose') return daemon;
   let spoilt = false;
   return {
     ...daemon,
@@ -79,6 +92,27 @@ export function spoiled(client: DaemonClient, mode: SendMode, scene: Scene): Dae
       throw mode === 'raw'
         ? refusal(client, method, -26, 'min relay fee not met')
         : refusal(client, method, -6, 'Insufficient funds');
+    },
+  };
+}
+
+/** The first question after a payment gets no answer. */
+function muteAfter(send: string, daemon: DaemonClient): DaemonClient {
+  let isMute = false;
+  let wasMute = false;
+  return {
+    ...daemon,
+    call: async (method, params, options) => {
+      const mute = isMute && method === 'gettransaction';
+      isMute = method === send && !wasMute;
+      wasMute ||= isMute;
+      if (mute) {
+        throw new DaemonError('reset', 'the connection was closed', {
+          daemon: daemon.name,
+          method,
+        });
+      }
+      return daemon.call(method, params, options);
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { DaemonConfig } from '../../libs/config/types.ts';
+import type { OracleScheme } from './moneyOracle.ts';
 import type { SendMode } from './payScenes.ts';
 
 // What a suite and the payment processes that it starts say to each other.
@@ -7,6 +8,7 @@ export interface PayerSettings {
   readonly redisPort: number;
   readonly daemon: DaemonConfig;
   readonly mode: SendMode;
+  readonly scheme: OracleScheme;
   readonly poolScript: string;
   /** worker, address, script as hex. */
   readonly payees: readonly (readonly [string, string, string])[];

@@ -7,6 +7,7 @@ import { systemClock } from '../../libs/primitives/units.ts';
 import { openRedis, waitForRedis } from '../../libs/redis/connection.ts';
 import { coinKeys } from '../../libs/redis/keys.ts';
 import { litecoin, logTo } from '../payments/support.ts';
+import { pplnsWindow } from './moneyOracle.ts';
 import { mortal } from './mortal.ts';
 import type { FromPayer, PayerSettings, ToPayer } from './payerMessages.ts';
 import { oldDaemon } from './payScenes.ts';
@@ -58,8 +59,8 @@ const processor = createPaymentProcessor({
     enabled: true,
     paymentInterval: intervalSeconds,
     minimumPayment: '0.01',
-    scheme: 'PROP',
-    pplnsWindow: 2,
+    scheme: settings.scheme,
+    pplnsWindow,
     daemon: settings.daemon,
   },
   poolScript: Buffer.from(settings.poolScript, 'hex'),

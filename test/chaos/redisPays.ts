@@ -9,7 +9,9 @@ import { type Dice, dice } from './dice.ts';
 import { PayGround } from './payGround.ts';
 import {
   oldDaemon,
+  randomFinding,
   randomRound,
+  randomScheme,
   resolveUnsent,
   runUntilQuiet,
   type SendMode,
@@ -73,8 +75,9 @@ async function playTurn(
   const mode: SendMode = throws.chance(0.5) ? 'raw' : 'sendmany';
   const when = `${label} (${mode}, appendfsync ${fsync})`;
   await connection.command('CONFIG', 'SET', 'appendfsync', fsync);
+  ground.scheme = randomScheme(throws);
   await ground.mine(randomRound(ground, throws));
-  await ground.findMature();
+  await ground.findMature(randomFinding(ground, throws));
   // A pool worker has what it needs to do this again; here it must not be forgotten.
   await until('what the pool has written is in the file', async () => {
     const info = String(await connection.command('INFO', 'persistence'));

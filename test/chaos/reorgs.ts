@@ -3,7 +3,7 @@ import { foreignAddress, type LitecoinNode, sameTip } from '../../scripts/regtes
 import { until } from '../support/until.ts';
 import { type Dice, dice } from './dice.ts';
 import { PayGround } from './payGround.ts';
-import { randomRound, runOnce, runUntilQuiet } from './payScenes.ts';
+import { randomFinding, randomRound, randomScheme, runOnce, runUntilQuiet } from './payScenes.ts';
 import type { Suite, SuiteRun, Tally } from './suite.ts';
 
 // The chain turns, again and again, while blocks of the pool wait: by a longer chain from a node that was cut off, by
@@ -50,6 +50,8 @@ class Season {
   /** Turns `first` up to, not including, `last`. The turn after the last one that was played. */
   async play(first: number, last: number, run: SuiteRun): Promise<number> {
     const ground = this.#ground;
+    ground.scheme = randomScheme(this.#throws);
+    this.#tally.count(`seasons of ${ground.scheme}`);
     const client = ground.client();
     const payer = ground.payer({ connection: ground.redis.connection, client });
     const look = async (label: string): Promise<void> => {
@@ -190,7 +192,7 @@ class Season {
     await node.rpc('setmocktime', [0]);
     if (!ofPool) return hash;
     await ground.mine(randomRound(ground, this.#throws));
-    await ground.found(await ground.lookUp(hash, node));
+    await ground.found(await ground.lookUp(hash, node), randomFinding(ground, this.#throws));
     this.#tally.count('blocks of the pool');
     return hash;
   }

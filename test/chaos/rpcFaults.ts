@@ -9,7 +9,9 @@ import { type Dice, dice } from './dice.ts';
 import { PayGround } from './payGround.ts';
 import {
   oldDaemon,
+  randomFinding,
   randomRound,
+  randomScheme,
   resolveUnsent,
   runUntilQuiet,
   type SendMode,
@@ -102,8 +104,9 @@ async function playTurn(
   const mode: SendMode = throws.chance(0.5) ? 'raw' : 'sendmany';
   const target = throws.pick(targets[mode]);
   const label = `${mode}: ${fault} at ${target} #${turn}`;
+  ground.scheme = randomScheme(throws);
   await ground.mine(randomRound(ground, throws));
-  await ground.findMature();
+  await ground.findMature(randomFinding(ground, throws));
 
   const direct = ground.client(proxy.port);
   const daemon = mode === 'raw' ? direct : oldDaemon(direct);

@@ -132,10 +132,8 @@ export class ShareGround {
   }
 
   /** Pids of the portal's living children in this role. */
-  async pidsOf(role: RoleName): Promise<number[]> {
-    const pids = await childPids(this.portal.pid).catch(() => []);
-    const roles = await Promise.all(pids.map(roleOf));
-    return pids.filter((_, i) => roles[i] === role);
+  pidsOf(role: RoleName): Promise<number[]> {
+    return pidsInRole(this.portal.pid, role);
   }
 
   /** kill -9 of the master, and of all its children in the same moment if wanted. Resolves when all are gone. */
@@ -155,6 +153,13 @@ export class ShareGround {
     await Promise.all([this.litecoin.stop(), this.redis.stop()]);
     await rm(this.#dir, { recursive: true, force: true });
   }
+}
+
+/** Pids of a master's living children in this role. */
+export async function pidsInRole(master: number, role: RoleName): Promise<number[]> {
+  const pids = await childPids(master).catch(() => []);
+  const roles = await Promise.all(pids.map(roleOf));
+  return pids.filter((_, i) => roles[i] === role);
 }
 
 /** From the environment that the master gave it. */

@@ -9,7 +9,13 @@ import { until } from '../support/until.ts';
 import { type Dice, dice } from './dice.ts';
 import type { FromPayer, PayerSettings, ToPayer } from './payerMessages.ts';
 import { keys, PayGround } from './payGround.ts';
-import { randomRound, resolveUnsent, type SendMode } from './payScenes.ts';
+import {
+  randomFinding,
+  randomRound,
+  randomScheme,
+  resolveUnsent,
+  type SendMode,
+} from './payScenes.ts';
 import type { Suite, Tally } from './suite.ts';
 
 // Two payment processes of one coin. One is stopped (SIGSTOP) in the middle of its work until the other has taken over
@@ -24,6 +30,8 @@ export const twoPayers: Suite = {
     for (const mode of ['raw', 'sendmany'] as const) {
       const turns = mode === 'raw' ? Math.ceil(run.count / 2) : Math.floor(run.count / 2);
       const ground = await PayGround.open();
+      ground.scheme = randomScheme(dice(run.seed).apart(mode));
+      tally.count(ground.scheme);
       const couple = new Couple(ground, mode);
       try {
         await couple.start();
@@ -69,7 +77,7 @@ async function playTurn(
   const when = `${label} at "${point}"`;
   couple.stopAt(point);
   await ground.mine(randomRound(ground, throws));
-  await ground.findMature();
+  await ground.findMature(randomFinding(ground, throws));
   const victim = await couple.stopped();
   couple.stopAt(undefined);
   if (victim === undefined) tally.count('points that were not come by');
@@ -78,7 +86,7 @@ async function playTurn(
     // Money that comes meanwhile is the other one's to pay.
     if (throws.chance(0.5)) {
       await ground.mine(randomRound(ground, throws));
-      await ground.findMature();
+      await ground.findMature(randomFinding(ground, throws));
     }
     if (throws.chance(0.8)) {
       await until('the other process takes over', () => couple.hasTakenOver(victim), patience);
@@ -153,6 +161,7 @@ class Couple {
       redisPort: this.#ground.redis.server.port,
       daemon: { host: '127.0.0.1', port, user, password },
       mode: this.mode,
+      scheme: this.#ground.scheme,
       poolScript: this.#ground.poolScript.toString('hex'),
       payees: [...this.#ground.payees].flatMap(([worker, payee]) =>
         payee.ok ? [[worker, payee.address, payee.script.toString('hex')] as const] : [],
@@ -167,7 +176,8 @@ class Couple {
     child.on('message', (message: FromPayer) => {
       if ('stoppedAt' in message) payer.stoppedAt = message.stoppedAt;
     });
-    await once(child, 'message');
+    const [first] = await Promise.race([once(child, 'message'), once(child, 'exit')]);
+    if (typeof first !== 'object') throw new Error(`A payment process did not start (${first}).`);
     return payer;
   }
 
@@ -211,14 +221,9 @@ class Couple {
 
   /** The operator says that the open batch was never sent, to whichever of the two is at work. */
   async resolve(): Promise<{ ok: boolean; text: string }> {
-    const asked = this.#payers.map(async ({ process: child }) => {
-      child.send({ resolve: 'unpaid' } satisfies ToPayer);
-      for (;;) {
-        const [message] = (await once(child, 'message')) as [FromPayer];
-        if ('resolved' in message) return { ok: message.resolved, text: message.text };
-      }
-    });
-    const answers = await Promise.all(asked);
+    const waking = setInterval(() => void this.wake(), 50);
+    const answers = await Promise.all(this.#payers.map(askToResolve));
+    clearInterval(waking);
     const text = answers.map((answer) => answer.text).join(' / ');
     return { ok: answers.some(({ ok }) => ok), text };
   }
@@ -234,6 +239,22 @@ class Couple {
       this.#payers.map(({ dataDir }) => rm(dataDir, { recursive: true, force: true })),
     );
   }
+}
+
+/** One that stops itself before it answers must be woken. */
+function askToResolve({ process: child }: Payer): Promise<{ ok: boolean; text: string }> {
+  return new Promise((resolve) => {
+    const end = (ok: boolean, text: string) => {
+      child.off('message', hear).off('exit', gone);
+      resolve({ ok, text });
+    };
+    const hear = (message: FromPayer) => {
+      if ('resolved' in message) end(message.resolved, message.text);
+    };
+    const gone = () => end(false, 'the process is gone');
+    child.on('message', hear).once('exit', gone);
+    child.send({ resolve: 'unpaid' } satisfies ToPayer);
+  });
 }
 
 /** As the system sees it. */

@@ -4,6 +4,7 @@ import type { DaemonConfig } from '../../libs/config/types.ts';
 import { createDaemonGroup } from '../../libs/daemon/group.ts';
 import { type BatchOutcome, DaemonError } from '../../libs/daemon/types.ts';
 import { millis } from '../../libs/primitives/units.ts';
+import { isRecord, own, parseJson } from '../../libs/primitives/unknown.ts';
 import { until } from '../support/until.ts';
 import { deadDaemon, type FaultyCall, FaultyDaemon, logTo } from './faultyDaemon.ts';
 
@@ -152,4 +153,30 @@ test('callAll reports each daemon as it answers; one that hangs delays none', as
   await all;
   const late = outcomes.get(0);
   assert.ok(late?.ok === false && late.error.kind === 'timeout');
+});
+
+test('a batch goes to the first daemon that is alive, as one request, and each call has its outcome', async (t) => {
+  const requests: string[] = [];
+  const second = await FaultyDaemon.start(t, (call) => {
+    requests.push(call.text);
+    const calls = parseJson(call.text);
+    const answers = Array.isArray(calls) ? calls.filter(isRecord) : [];
+    call.send(
+      200,
+      JSON.stringify(
+        answers.map((one) => ({ id: own(one, 'id'), result: own(one, 'params'), error: null })),
+      ),
+    );
+  });
+  const first = await FaultyDaemon.start(t, (call) => call.send(401, ''));
+  const { group } = groupOf(t, [first.config, second.config]);
+  const outcomes = await group.batch([
+    { method: 'validateaddress', params: ['a'] },
+    { method: 'validateaddress', params: ['b'] },
+  ]);
+  assert.deepEqual(outcomes, [
+    { ok: true, result: ['a'] },
+    { ok: true, result: ['b'] },
+  ]);
+  assert.equal(requests.length, 1);
 });

@@ -92,7 +92,7 @@ test('the switch follows the prices, its miner too, and stays where it is while 
   here.price('LTC', 0.001);
   here.price('TWN', 0.001);
   const portal = startPortal(t, rig.dir);
-  await until('the switch has a coin', async () => (await here.coin()) === 'litecoin');
+  await portal.line(/The switch takes miners of scrypt on port \d+, they mine litecoin/);
   const miner = startTestMiner({
     ...{ port: here.switchPort, worker: `${miningKey}.rig`, algorithm: 'scrypt' },
     ...{ sharesPerSecond: 5, blockPart: 0 },

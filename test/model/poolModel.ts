@@ -1,18 +1,28 @@
 // What a pool owes to whom, as simply as it can be said. Written from the rules, not from the code: shares belong to
-// the current round; a block ends it; a mature block's reward is divided by the shares of its round; the shares of a
-// block that is given up go into the round that is current then, unless another block of that height may be paid.
+// the current round; a block ends it; a mature block's reward is divided by the shares of its round (PROP), or by the
+// last shares before it, as many as some times the network's difficulty (PPLNS); the shares of a block that is given up
+// go into the round that is current then, unless another block of that height may be paid. A SOLO block is its
+// finder's and has nothing to do with rounds.
 
 export interface ModelBlock {
   readonly hash: string;
   readonly height: number;
   readonly reward: bigint;
+  /** Of the network, in the unit of shares. */
+  readonly difficulty: bigint;
+  /** The finder of a SOLO block. */
+  readonly solo: string | undefined;
 }
 
 export type Shares = ReadonlyMap<string, bigint>;
 
+export type ModelScheme = 'PROP' | { readonly times: bigint };
+
 export class PoolModel {
   #current = new Map<string, bigint>();
   readonly #rounds = new Map<number, Map<string, bigint>>();
+  /** Of heights whose block was credited. */
+  readonly #paid = new Map<number, Shares>();
   readonly #waiting = new Map<string, ModelBlock>();
   readonly #credited = new Map<string, bigint>();
 
@@ -27,24 +37,39 @@ export class PoolModel {
   /** The second block of a height shares the round of the first. */
   blockFound(block: ModelBlock): void {
     this.#waiting.set(block.hash, block);
-    if (this.#rounds.has(block.height)) return;
+    if (block.solo !== undefined || this.#rounds.has(block.height)) return;
     this.#rounds.set(block.height, this.#current);
     this.#current = new Map();
   }
 
-  blockMature(hash: string): void {
+  blockMature(hash: string, scheme: ModelScheme): void {
     const block = this.#end(hash);
+    if (block.solo !== undefined) return add(this.#credited, block.solo, block.reward);
     const round = this.#rounds.get(block.height) ?? new Map<string, bigint>();
+    const shares =
+      scheme === 'PROP'
+        ? round
+        : lastShares(scheme.times * block.difficulty, [round, ...this.#before(block.height)]);
     this.#rounds.delete(block.height);
-    for (const [worker, amount] of divide(block.reward, round)) add(this.#credited, worker, amount);
+    this.#paid.set(block.height, round);
+    for (const [worker, amount] of divide(block.reward, shares))
+      add(this.#credited, worker, amount);
+  }
+
+  /** What was mined for lower blocks, newest first; of one height what waits is newer. */
+  #before(height: number): Shares[] {
+    const both = [...this.#rounds, ...this.#paid].filter(([other]) => other < height);
+    return both.toSorted(([a], [b]) => b - a).map(([, shares]) => shares);
   }
 
   /** Given up, or refused by every daemon. */
   blockDead(hash: string): void {
-    const { height } = this.#end(hash);
+    const { height, solo } = this.#end(hash);
     const round = this.#rounds.get(height);
-    const twin = [...this.#waiting.values()].some((block) => block.height === height);
-    if (round === undefined || twin) return;
+    const twin = [...this.#waiting.values()].some(
+      (block) => block.height === height && block.solo === undefined,
+    );
+    if (solo !== undefined || round === undefined || twin) return;
     this.#rounds.delete(height);
     for (const [worker, shares] of round) add(this.#current, worker, shares);
   }
@@ -73,6 +98,21 @@ export class PoolModel {
   get credited(): Shares {
     return this.#credited;
   }
+}
+
+/** Each round counts as far as the window still has room: in part where it has room for a part. On one scale. */
+function lastShares(window: bigint, newestFirst: readonly Shares[]): Shares {
+  const counted = new Map<string, bigint>();
+  const totals = newestFirst.map((round) => [...round.values()].reduce((a, b) => a + b, 0n));
+  const scale = totals.reduce((product, total) => product * (total || 1n), 1n);
+  let room = window;
+  newestFirst.forEach((round, i) => {
+    const total = totals[i] ?? 0n;
+    const fits = total < room ? total : room;
+    room -= fits;
+    for (const [worker, shares] of round) add(counted, worker, (shares * fits * scale) / total);
+  });
+  return counted;
 }
 
 /** Floors, then one satoshi each to the largest remainders; among equal ones the first name in byte order. */

@@ -11,7 +11,7 @@ import { type Dice, dice } from '../chaos/dice.ts';
 import { type AtPoint, type Lot, mortal } from '../chaos/mortal.ts';
 import { litecoin, logTo } from '../payments/support.ts';
 import { type ModelBlock, PoolModel, type Shares } from './poolModel.ts';
-import { StandInDaemon, scriptOf } from './standInDaemon.ts';
+import { type StandInBlock, StandInDaemon, scriptOf } from './standInDaemon.ts';
 
 // One random sequence of what can happen to a pool's books, on the real code and a real Redis, compared with the model
 // after each event. The coin's daemon is a stand-in.
@@ -28,6 +28,7 @@ const maturity = 100;
 const deepestTurn = 30;
 const coin = 100_000_000n;
 const noLog = logTo([]);
+const writerId = 'model';
 const moneyPoints = [
   ...['creditBlock', 'payIntent', 'payMark', 'sendrawtransaction', 'sendmany', 'paySettle'].flatMap(
     (name) => [`before ${name}`, `after ${name}`],
@@ -61,6 +62,8 @@ interface OffChain {
   surely: number | undefined;
 }
 
+type FoundBlock = ModelBlock & StandInBlock;
+
 class Sequence {
   readonly events: string[] = [];
   crashes = 0;
@@ -74,13 +77,19 @@ class Sequence {
   readonly #offChain = new Map<string, OffChain>();
   /** Branches that the chain has left. */
   #left: (readonly string[])[] = [];
-  #shareSequence = 0;
+  /** Anywhere in the life of a pool worker. */
+  #shareSequence: number;
+  #scheme: 'PROP' | 'PPLNS';
+  readonly #times: number;
   readonly #never = new AbortController();
 
   constructor(redis: RedisConnection, throws: Dice) {
     this.#redis = redis;
     this.#throws = throws;
     this.#daemon = new StandInDaemon(throws.chance(0.6), throws.between(1, 2 ** 30));
+    this.#shareSequence = throws.between(0, 1e6);
+    this.#scheme = throws.chance(0.5) ? 'PROP' : 'PPLNS';
+    this.#times = throws.between(1, 3);
   }
 
   async play(): Promise<void> {
@@ -98,7 +107,9 @@ class Sequence {
       crash: () => this.#crash(),
       crashPaying: () => this.#crashPaying(),
       resolve: () => this.#resolve(),
+      scheme: () => this.#changeScheme(),
     };
+    await this.#redis.command('SET', keys.spoolSequence(writerId), this.#shareSequence);
     const names = Object.keys(events) as (keyof typeof events)[];
     const frequent = ['share', 'share', 'block', 'pay', 'crash', 'crash'] as const;
     const count = this.#throws.between(6, 20);
@@ -118,8 +129,9 @@ class Sequence {
     const shares = Array.from({ length: this.#throws.between(1, 4) }, () => ({
       worker: this.#throws.pick(workers),
       quarters: this.#throws.between(1, 4_000),
+      solo: this.#throws.chance(0.1),
     }));
-    const records = shares.map(({ worker, quarters }) => ({
+    const records = shares.map(({ worker, quarters, solo }) => ({
       time: millis(Date.now()),
       worker,
       ip: '127.0.0.1',
@@ -130,6 +142,7 @@ class Sequence {
       difficulty: difficulty(quarters / 4),
       shareDiff: quarters,
       blockDiff: difficulty(1),
+      ...(solo ? { solo } : {}),
     }));
     const before = this.#shareSequence;
     this.#shareSequence += 1;
@@ -139,7 +152,7 @@ class Sequence {
       const store = createRedisWriter({
         connection: this.#glitchy(0.02),
         keys,
-        writerId: 'model',
+        writerId,
         log: noLog,
         now: systemClock,
         windowSeconds: 600,
@@ -148,11 +161,24 @@ class Sequence {
       });
       await store.apply(this.#shareSequence, records, before);
     }
-    for (const { worker, quarters } of shares) this.#model.share(worker, BigInt(quarters));
+    for (const { worker, quarters, solo } of shares) {
+      if (!solo) this.#model.share(worker, BigInt(quarters));
+    }
+  }
+
+  /** A block that pays everybody needs somebody who has mined. */
+  async #needShares(): Promise<void> {
+    while (!this.#model.hasShares) await this.#share();
+  }
+
+  /** The operator writes another scheme into the configuration. */
+  async #changeScheme(): Promise<void> {
+    this.#scheme = this.#scheme === 'PROP' ? 'PPLNS' : 'PROP';
   }
 
   async #block(twin: boolean): Promise<void> {
-    if (!this.#model.hasShares) await this.#share();
+    const solo = this.#throws.chance(0.2) ? this.#throws.pick(workers) : undefined;
+    if (solo === undefined) await this.#needShares();
     const reward =
       BigInt(this.#throws.between(1, 50)) * coin + BigInt(this.#throws.between(0, 1e8));
     const waiting = this.#model.waiting.filter(({ height }) => height <= this.#daemon.tip);
@@ -161,22 +187,30 @@ class Sequence {
       first === undefined
         ? this.#daemon.mine(reward)
         : this.#daemon.mineBeside(first.height, reward);
-    await this.#close(block, 'accept');
-    this.#model.blockFound(block);
+    const found = this.#found(block, solo);
+    await this.#close(found, 'accept');
+    this.#model.blockFound(found);
+  }
+
+  #found(block: StandInBlock, solo: string | undefined): FoundBlock {
+    return { ...block, solo, difficulty: BigInt(this.#throws.between(1, 12_000)) };
   }
 
   /** All daemons refuse a block, which by then has closed the round. */
   async #refusedBlock(): Promise<void> {
-    if (!this.#model.hasShares) await this.#share();
-    const height = this.#throws.between(this.#daemon.tip, this.#daemon.tip + 1);
-    const block = this.#daemon.mineBeside(height, coin);
-    await this.#close(block, 'refuse');
-    this.#model.blockFound(block);
-    this.#model.blockDead(block.hash);
+    const solo = this.#throws.chance(0.2) ? this.#throws.pick(workers) : undefined;
+    if (solo === undefined) await this.#needShares();
+    const { tip } = this.#daemon;
+    const heights = this.#model.waiting.map(({ height }) => height);
+    const height = this.#throws.pick([tip, tip + 1, ...heights]);
+    const found = this.#found(this.#daemon.mineBeside(height, coin), solo);
+    await this.#close(found, 'refuse');
+    this.#model.blockFound(found);
+    this.#model.blockDead(found.hash);
   }
 
   /** By way of a pool worker that dies in between now and then: its journal has the next one do it again. */
-  async #close(block: ModelBlock & { coinbase: string }, end: 'accept' | 'refuse'): Promise<void> {
+  async #close(block: FoundBlock, end: 'accept' | 'refuse'): Promise<void> {
     const times = this.#throws.chance(0.2) ? 2 : 1;
     for (let i = 0; i < times; i++) {
       const rounds = createRounds({
@@ -189,10 +223,11 @@ class Sequence {
         height: block.height,
         blockHash: block.hash,
         txHash: block.coinbase,
-        finder: 'bob',
+        finder: block.solo ?? 'bob',
         time: millis(Date.now()),
         reward: block.reward.toString(),
-        networkDifficulty: 1,
+        networkDifficulty: Number(block.difficulty) / 4,
+        ...(block.solo === undefined ? {} : { solo: true }),
       });
       if (i < times - 1 && this.#throws.chance(0.5)) continue;
       if (end === 'accept') await rounds.accept(block.hash);
@@ -316,8 +351,8 @@ class Sequence {
         enabled: true,
         paymentInterval: 600,
         minimumPayment: '0.01',
-        scheme: 'PROP',
-        pplnsWindow: 2,
+        scheme: this.#scheme,
+        pplnsWindow: this.#times,
         daemon: { host: 'stand-in', port: 1, user: '', password: '' },
       },
       poolScript: Buffer.from(scriptOf(this.#daemon.poolAddress), 'hex'),
@@ -366,7 +401,8 @@ class Sequence {
         if (confirmations <= maturity) {
           throw new Mismatch(`block ${height} was credited with ${confirmations} confirmations`);
         }
-        this.#model.blockMature(hash);
+        const scheme = this.#scheme === 'PROP' ? 'PROP' : { times: BigInt(this.#times) };
+        this.#model.blockMature(hash, scheme);
       } else if (orphaned.has(hash)) {
         const since = seen?.perhaps;
         if (!this.#daemon.isReplaced(block) || since === undefined || tip - since < orphanDepth) {

@@ -248,7 +248,11 @@ test('a Redis that was set back, and from which another machine has paid since, 
   const there = processorFor(t, { dataDir: otherMachine() });
   assert.equal((await run(there)).paid.length, 1);
   await there.stop();
-  assert.equal((await redis.hash(keys.pay('totals')))['paid'], '975000000', 'more than the journal');
+  assert.equal(
+    (await redis.hash(keys.pay('totals')))['paid'],
+    '975000000',
+    'more than the journal',
+  );
 
   const again = await processorFor(t).runOnce();
   assert.equal(again.outcome, 'stopped');

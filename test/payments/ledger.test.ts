@@ -8,10 +8,11 @@ import { Notes } from '../../libs/payments/notes.ts';
 import { type PlannedOutput, planPayouts } from '../../libs/payments/payoutPlan.ts';
 import { proportional } from '../../libs/payments/rewards.ts';
 import type { SignedTx } from '../../libs/payments/wallet.ts';
-import { millis, satoshis } from '../../libs/primitives/units.ts';
+import { millis, satoshis, systemClock } from '../../libs/primitives/units.ts';
 import type { RedisConnection } from '../../libs/redis/connection.ts';
 import { coinKeys } from '../../libs/redis/keys.ts';
-import { openTestRedis, type TestRedis } from './support.ts';
+import { createRounds } from '../../libs/shares/rounds.ts';
+import { logTo, openTestRedis, type TestRedis } from './support.ts';
 
 const keys = coinKeys('litecoin');
 let redis: TestRedis;
@@ -526,6 +527,20 @@ test('an orphaned SOLO block takes no shares with it, and none away from its twi
   assert.equal(await ledger.orphanBlock(solo), 'noRound');
   assert.deepEqual(await redis.hash(keys.round(7)), { bob: '1' });
   assert.deepEqual(await redis.hash(keys.roundCurrent), {});
+});
+
+test('a round that is closed at a height whose block was credited long ago is given back when it is refused', async () => {
+  const { connection } = redis;
+  const [credited, late] = [blockAt(7, 'a'), blockAt(7, 'b')];
+  await accepted(credited, { alice: '1' });
+  await ledger.creditBlock(credited, twelve, proportional);
+  await redis.command('HSET', keys.roundCurrent, 'bob', '4');
+  const rounds = createRounds({ connection, keys, log: logTo([]), now: systemClock });
+  const { height, blockHash, txHash } = late;
+  const facts = { finder: 'bob', time: millis(1), reward: '1', networkDifficulty: 1 };
+  await rounds.close({ height, blockHash, txHash, ...facts });
+  await rounds.refuse(blockHash, 'stale');
+  assert.deepEqual(await redis.hash(keys.roundCurrent), { bob: '4' });
 });
 
 test('a SOLO block that comes to wait while its twin is orphaned keeps no shares back', async () => {

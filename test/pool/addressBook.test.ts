@@ -26,6 +26,7 @@ function askedDaemon(answer: (address: string) => Answer): DaemonGroup & { asked
       const reply = answer(String(params[0]));
       return reply instanceof Error ? Promise.reject(reply) : Promise.resolve(reply);
     },
+    batch: () => Promise.resolve([]),
     callAll: () => Promise.resolve(),
     close: () => undefined,
   };

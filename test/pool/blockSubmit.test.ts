@@ -79,6 +79,7 @@ function groupOf(clients: readonly ScriptedDaemon[]): DaemonGroup {
   return {
     clients,
     call: (method, params) => clients[0]?.call(method, params) ?? Promise.reject(new Error('none')),
+    batch: async () => [],
     callAll: async (method, params, onOutcome) => {
       await Promise.all(
         clients.map(async (client) => {

@@ -5,7 +5,14 @@ import { difficulty } from '../../libs/primitives/units.ts';
 import { DifficultyMemory } from '../../libs/stratum/difficultyMemory.ts';
 import { StratumClient } from '../support/stratumClient.ts';
 import { until } from '../support/until.ts';
-import { type Bench, plainPort, startServer, submitLine } from './support/fakePool.ts';
+import {
+  type Bench,
+  fakeJob,
+  lowDifficulty,
+  plainPort,
+  startServer,
+  submitLine,
+} from './support/fakePool.ts';
 
 const varDiff: VarDiffConfig = {
   minDiff: difficulty(8),
@@ -54,6 +61,9 @@ async function mineAndLeave(bench: Bench, worker: string): Promise<void> {
   await miner.waitFor(
     ({ method, params }) => method === 'mining.set_difficulty' && params?.[0] === 107,
   );
+  bench.server.broadcast(fakeJob(2));
+  miner.send(submitLine('proof', worker, '2'));
+  await miner.waitFor(({ id }) => id === 'proof');
   miner.close();
   await until('it is gone', () => bench.server.connections === 0);
 }
@@ -105,6 +115,21 @@ test('a wish of the miner, another worker and an hour’s absence start anew', a
     miner.close();
     await until('it is gone', () => bench.server.connections === 0);
   }
+});
+
+test('a wish without a good share under it leaves nothing behind, so nobody can spoil the start of another', async (t) => {
+  const bench = await startServer(t, { ports: [port] });
+  bench.pool.onSubmit = (_, answer) => answer(lowDifficulty);
+  const rogue = await StratumClient.open(bench.port, {}, t);
+  await rogue.start('a.1', 'd=1024');
+  rogue.send(submitLine('bad', 'a.1'));
+  await rogue.waitFor(({ id }) => id === 'bad');
+  rogue.close();
+  await until('it is gone', () => bench.server.connections === 0);
+  const miner = await StratumClient.open(bench.port, {}, t);
+  await miner.start('a.1');
+  await miner.request('mining.ping', []);
+  assert.deepEqual(miner.paramsOf('mining.set_difficulty'), [[8]]);
 });
 
 test('a name that never sent a share leaves nothing behind', async (t) => {

@@ -36,7 +36,7 @@ redis.call('SMOVE', KEYS[2], KEYS[3], ARGV[2])
 if not solo then
   redis.call('RENAME', KEYS[5], KEYS[6])
   redis.call('EXPIRE', KEYS[6], ARGV[8])
-  redis.call('EXPIRE', KEYS[8], ARGV[8])
+  redis.call('SREM', KEYS[8], ARGV[3])
   redis.call('ZADD', KEYS[13], ARGV[5], ARGV[5])
   redis.call('ZREMRANGEBYRANK', KEYS[13], 0, -1001)
 end
