@@ -13,6 +13,8 @@ const usage = `Usage: node scripts/cli.js [-host=127.0.0.1] [-port=17117] [-time
 
 Commands for daemons and scripts, over the CLI port:
   blocknotify <coin> <hash>     the coin's daemon has a new block (for its blocknotify= line)
+  coinswitch <coin> <switch>    moves the miners of that switch's ports to the coin
+  coinswitch <coin> -algorithm=NAME   the same for all switches of the algorithm
   reloadpool <coin>             reads that pool's configuration again and restarts it
 
 Commands for the operator, over data/cli.sock in the portal's folder (-dir):

@@ -4,7 +4,7 @@ import { detectDaemon, waitForDaemon } from '../daemon/startup.ts';
 import type { DaemonClient, DaemonGroup } from '../daemon/types.ts';
 import type { Logger } from '../log/logger.ts';
 import { OncePer } from '../log/oncePer.ts';
-import { runPaymentsCommand } from '../payments/paymentsCommand.ts';
+import { type PaymentsAnswer, runPaymentsCommand } from '../payments/paymentsCommand.ts';
 import { createPaymentProcessor, type PaymentProcessor } from '../payments/processor.ts';
 import { createAddressBook } from '../pool/addressBook.ts';
 import { pause } from '../pool/pause.ts';
@@ -99,10 +99,15 @@ export class CoinPayer {
   }
 
   /** A command of the operator. Never rejects. */
-  command(action: string, words: readonly string[]): Promise<{ ok: boolean; text: string }> {
+  command(action: string, words: readonly string[]): Promise<PaymentsAnswer> {
     if (this.#processor !== undefined) return runPaymentsCommand(this.#processor, action, words);
     const text = `Payments of ${this.#config.coin.displayName} have not started yet: the log says what they wait for.`;
-    return Promise.resolve({ ok: action === 'status', text });
+    const { name: coin, symbol } = this.#config.coin;
+    return Promise.resolve({
+      ok: action === 'status',
+      text,
+      data: { coin, symbol, state: 'notStarted' },
+    });
   }
 
   /** Ends the payment step that is under way, then lets everything go. */

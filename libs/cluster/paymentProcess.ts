@@ -58,19 +58,22 @@ class PaymentProcess implements RunningChild {
         `payments ${action} needs the name of a coin; payments run for ${known}`,
       );
     }
-    const { ok, text } = await payer.command(action, words);
+    const { ok, text, data } = await payer.command(action, words);
     if (!ok) throw new RangeError(text);
-    return { data: { text }, text };
+    return { data: data ?? { text }, text };
   }
 
   async #allStatus(): Promise<unknown> {
     const answers = await Promise.all(
-      [...this.#payers].map(async ([coin, payer]) => {
-        const { text } = await payer.command('status', []);
-        return { coin, text };
-      }),
+      [...this.#payers].map(async ([coin, payer]) => ({
+        coin,
+        ...(await payer.command('status', [])),
+      })),
     );
-    return { data: answers, text: answers.map(({ text }) => text).join('\n\n') };
+    return {
+      data: answers.map(({ coin, text, data }) => data ?? { coin, text }),
+      text: answers.map(({ text }) => text).join('\n\n'),
+    };
   }
 
   async stop(): Promise<void> {

@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { isAuxiliaryOnly } from '../config/auxiliaries.ts';
 import { noMiningKeys } from '../config/miningKeys.ts';
 import type { PoolConfig } from '../config/types.ts';
@@ -12,6 +11,7 @@ import type { StratumServer } from '../stratum/server.ts';
 import { type RunningChild, runChild, type StartMessage, tellMaster } from './childProcess.ts';
 import { ForkDrain } from './forkDrain.ts';
 import { type HandOff, poolConfigFrom } from './handOff.ts';
+import { firstJobNumber } from './jobNumbers.ts';
 import { LiveTeller } from './liveTeller.ts';
 import { SwitchPorts } from './switchPorts.ts';
 
@@ -109,7 +109,13 @@ class PoolWorker implements RunningChild {
       bans: [...this.#bans].map(([ip, until]) => ({ ip, until })),
       log,
       now: systemClock,
-      firstSequence: this.#firstSequence(config),
+      firstSequence: firstJobNumber(
+        Math.max(
+          this.#handOff.pools.findIndex(({ file }) => file === config.file),
+          0,
+        ),
+        this.#handOff.pools.length,
+      ),
       onBan: (ip, until, why) => this.#banned(ip, until, why, pool),
       onBlockNews: (hash) => tellMaster({ type: 'blocknotify', coin: config.coin.name, hash }),
       onReady: (chainsFault) => {
@@ -201,20 +207,6 @@ class PoolWorker implements RunningChild {
     }
   }
 
-  /**
-   * The pools of a fork number their jobs apart: after a switch has moved, a late share for a job of the old pool must
-   * not name one of the new. At random within its part, so that the ids of an earlier process are not those of ours.
-   */
-  #firstSequence({ coin }: PoolConfig): number {
-    const { pools } = this.#handOff;
-    const part = Math.floor(2 ** 32 / Math.max(pools.length, 1));
-    const at = Math.max(
-      pools.findIndex((pool) => pool.coin.name === coin.name),
-      0,
-    );
-    return at * part + randomInt(1, Math.floor(part / 2));
-  }
-
   /** The old pool goes on until the new one is ready for its miners, and for good if that one cannot start. */
   async #reload(coin: string, config: PoolConfig | undefined): Promise<void> {
     if (config === undefined) return;
@@ -226,6 +218,7 @@ class PoolWorker implements RunningChild {
     for (const parent of parents) void this.#replace(parent.coin.name, parent);
     if (!isAuxiliaryOnly(config)) return this.#replace(coin, config);
     const old = this.#pools.get(coin);
+    tellMaster({ type: 'poolReady', coin, noKeys: noMiningKeys(config) });
     this.#pools.delete(coin);
     await old?.stop();
   }

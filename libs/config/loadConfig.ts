@@ -50,10 +50,11 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   };
   const coins = new CoinShelf(dir, algorithmNames, problems);
   const drafts = readPools(dir, inheritance, coins, problems, report);
-  const switches = readSwitches(root, portal, algorithmNames, drafts, report);
+  const links = linkAuxiliaries(drafts);
+  const linked = drafts.map((draft) => withLinks(draft, links));
+  const switches = readSwitches(root, portal, algorithmNames, linked, report);
   checkPorts([...portalPorts(root, portal, report), ...switches, ...poolPorts(drafts)]);
   checkCoins(drafts);
-  const links = linkAuxiliaries(drafts);
 
   problems.sort(inOrder);
   const whole = report.hasErrors ? undefined : allThere(portal);
@@ -242,16 +243,19 @@ function poolPorts(drafts: readonly PoolDraft[]): PortUse[] {
   );
 }
 
+function withLinks(draft: PoolDraft, links: ReadonlyMap<PoolDraft, AuxiliaryLinks>): PoolDraft {
+  const { config } = draft;
+  return config === undefined ? draft : { ...draft, config: { ...config, ...links.get(draft) } };
+}
+
 /** The pools without errors; of those with, nothing is mined beside them or by them. */
 function soundOnes(
   drafts: readonly PoolDraft[],
   links: ReadonlyMap<PoolDraft, AuxiliaryLinks>,
 ): PoolConfig[] {
   const sound = drafts.flatMap((draft) => {
-    const { config, report } = draft;
-    return config === undefined || report.hasErrors
-      ? []
-      : [{ ...config, ...(links.get(draft) ?? {}) }];
+    const { config, report } = withLinks(draft, links);
+    return config === undefined || report.hasErrors ? [] : [config];
   });
   const names = new Set(sound.map(({ coin }) => coin.name));
   return sound.map(({ auxiliary, auxiliaryOf, ...config }) => ({

@@ -7,7 +7,7 @@ import { RedisError } from '../redis/errors.ts';
 import type { CoinKeys } from '../redis/keys.ts';
 import { readHash, readSet } from '../redis/read.ts';
 import { loadScript, oneOf } from '../redis/scripts.ts';
-import { type OpenBatch, partsOf, totalOf, writePlan, writeTx } from './batch.ts';
+import { type OpenBatch, partsOf, readSatoshis, totalOf, writePlan, writeTx } from './batch.ts';
 import { type Balances, planTakeOver, readBalances, type TakenBalance } from './books.ts';
 import type { Lease } from './lease.ts';
 import { type PendingBlock, parsePending } from './maturity.ts';
@@ -68,6 +68,8 @@ interface BlockFacts {
   readonly merged: boolean;
   readonly finder: string | undefined;
   readonly networkDifficulty: number | undefined;
+  /** As its template promised it. */
+  readonly reward: Satoshis | undefined;
 }
 
 export type OrphanOutcome =
@@ -257,14 +259,42 @@ export class Ledger {
     });
   }
 
+  /** worker -> what the pending blocks would bring now, if all of them ripened; those without facts bring nothing. */
+  async expected(scheme: Scheme, window?: number): Promise<ReadonlyMap<string, Satoshis>> {
+    const sums = new Map<string, Satoshis>();
+    for (const member of await this.pendingBlocks()) {
+      const block = parsePending(member);
+      if (block === undefined) continue;
+      const facts = await this.#blockFacts(block.blockHash);
+      if (facts.reward === undefined) continue;
+      const split = await this.#split(block, facts.reward, facts, scheme, window);
+      if (split.kind === 'hold') continue;
+      for (const [worker, part] of split.parts) {
+        sums.set(worker, satoshis((sums.get(worker) ?? 0n) + part));
+      }
+    }
+    return sums;
+  }
+
+  /** The pending blocks: how many, and what their templates promised the pool. */
+  async waiting(): Promise<{ readonly blocks: number; readonly reward: Satoshis }> {
+    const members = await this.pendingBlocks();
+    let reward = 0n;
+    for (const member of members) {
+      reward += (await this.#blockFacts(member.split(':')[0] ?? '')).reward ?? 0n;
+    }
+    return { blocks: members.length, reward: satoshis(reward) };
+  }
+
   async #blockFacts(blockHash: string): Promise<BlockFacts> {
-    const names = ['solo', 'merged', 'finder', 'networkDifficulty'];
+    const names = ['solo', 'merged', 'finder', 'networkDifficulty', 'reward'];
     const facts = await this.#fields(this.#keys.block(blockHash), names);
     const difficulty = Number(facts.get('networkDifficulty'));
     return {
       solo: facts.get('solo') === '1',
       merged: facts.get('merged') === '1',
       finder: facts.get('finder'),
+      reward: readSatoshis(facts.get('reward')),
       // Blocks that an older pool left pending have no facts.
       networkDifficulty: difficulty > 0 && difficulty < Infinity ? difficulty : undefined,
     };

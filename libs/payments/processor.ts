@@ -5,7 +5,7 @@ import type { Logger } from '../log/logger.ts';
 import { OncePer } from '../log/oncePer.ts';
 import { messageOf } from '../primitives/errors.ts';
 import { formatCoins } from '../primitives/money.ts';
-import { type Clock, satoshis } from '../primitives/units.ts';
+import { type Clock, type Millis, millis, satoshis } from '../primitives/units.ts';
 import type { RedisConnection } from '../redis/connection.ts';
 import { RedisError } from '../redis/errors.ts';
 import type { CoinKeys } from '../redis/keys.ts';
@@ -21,6 +21,7 @@ import { Paying, type Resolved } from './paying.ts';
 import { proportional, type Recipient, type Scheme } from './rewards.ts';
 import { type FailPoint, type PaymentContext, RunReport, StopRun } from './run.ts';
 import {
+  type BalancesShown,
   type DryRun,
   type Held,
   type PaymentsStatus,
@@ -74,6 +75,8 @@ export interface PaymentProcessor {
   /** Ends the run under way after its current payment, but waits no longer than some seconds for it. */
   stop(): Promise<void>;
   status(): Promise<PaymentsStatus>;
+  /** Who is owed what, at most so many addresses. Asks no daemon. */
+  balances(most: number): Promise<BalancesShown>;
   /** Nothing new is sent, until resume(); survives restarts. A sentence that says so. */
   pause(reason: string): Promise<string>;
   resume(): Promise<string>;
@@ -87,6 +90,8 @@ export interface PaymentProcessor {
 }
 
 const minute = 60_000;
+/** Whoever looks at the status does not wait for a daemon that hangs, milliseconds. */
+const fundsPatience = 2_000;
 /** An exit must not wait for a daemon that hangs: every step can be taken up again. Milliseconds. */
 const stopPatience = 8_000;
 
@@ -109,6 +114,7 @@ class Processor implements PaymentProcessor {
   #turn: Promise<unknown> = Promise.resolve();
   #running: Promise<CycleReport> | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #nextRun: Millis | undefined;
   #started = false;
   #stopping = false;
 
@@ -151,9 +157,10 @@ class Processor implements PaymentProcessor {
       },
     };
     const window = config.scheme === 'PPLNS' ? (config.pplnsWindow ?? 2) : undefined;
+    const scheme = options.scheme ?? proportional;
     this.#crediting = new BlockCrediting(this.#context, {
       client,
-      scheme: options.scheme ?? proportional,
+      scheme,
       window,
       rules: {
         maturity: coin.maturity,
@@ -172,9 +179,10 @@ class Processor implements PaymentProcessor {
       payee: options.payee,
       minimumPayment: config.minimumPayment,
     });
+    const witness = new WalletWitness(client, coin.decimals);
     this.#auditor = new Auditor(this.#context, {
       keys,
-      witness: new WalletWitness(client, coin.decimals),
+      witness,
       daemon: client.name,
       poolScript: options.poolScript,
       poolAddress: options.poolAddress,
@@ -182,7 +190,14 @@ class Processor implements PaymentProcessor {
     this.#steering = new Steering(this.#context, this.#paying, {
       scheme: window === undefined ? 'PROP' : `PPLNS over ${window} times the network's difficulty`,
       minimumPayment: config.minimumPayment,
+      funds: () => witness.funds(fundsPatience).catch(() => undefined),
+      expected: () => this.#ledger.expected(scheme, window),
+      schedule: () => ({ running: this.#running !== undefined, nextRun: this.#nextRun ?? null }),
     });
+  }
+
+  balances(most: number): Promise<BalancesShown> {
+    return this.#steering.balances(most);
   }
 
   status(): Promise<PaymentsStatus> {
@@ -243,7 +258,9 @@ class Processor implements PaymentProcessor {
   }
 
   #schedule(delay: number): void {
+    this.#nextRun = millis(this.#options.now() + delay);
     this.#timer = setTimeout(() => {
+      this.#nextRun = undefined;
       void this.runOnce().then(() => {
         if (!this.#stopping) this.#schedule(this.#options.config.paymentInterval * 1000);
       });
@@ -252,6 +269,7 @@ class Processor implements PaymentProcessor {
 
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#nextRun = undefined;
     clearTimeout(this.#timer);
     let timer: NodeJS.Timeout | undefined;
     const patience = new Promise<'late'>((resolve) => {

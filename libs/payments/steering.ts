@@ -1,8 +1,9 @@
 import { formatCoins } from '../primitives/money.ts';
-import { millis, type Satoshis, satoshis } from '../primitives/units.ts';
+import { type Millis, millis, type Satoshis, satoshis } from '../primitives/units.ts';
 import { isRecord, own, parseJson } from '../primitives/unknown.ts';
 import { readHash, readSet } from '../redis/read.ts';
-import { totalOf } from './batch.ts';
+import { balanceSheet, type Sheet } from './balanceSheet.ts';
+import { type OpenBatch, partsOf, totalOf } from './batch.ts';
 import { BooksError, readBalances } from './books.ts';
 import { commandText } from './commandText.ts';
 import { waitUntilDurable } from './durable.ts';
@@ -14,14 +15,19 @@ import type { PayoutPlan } from './payoutPlan.ts';
 import type { PaymentContext } from './run.ts';
 import { type Books, differenceOf, openBatchOf, readBooks, readSnapshot } from './snapshot.ts';
 import type { AuditVerdict } from './types.ts';
+import type { WalletFunds } from './witness.ts';
 
 // What a person asks of the payments of a coin, and tells them. All results are plain JSON: amounts are coins as exact
 // decimal text, times are Unix milliseconds. Everything here rejects with RedisError, or DaemonError where the wallet
 // is asked; books that cannot be read are part of the answer.
 
+/** 'stopped' until a person acts; 'batchOpen': nothing else is paid before it has come to its end. */
+export type PaymentsState = 'atWork' | 'batchOpen' | 'paused' | 'stopped';
+
 export interface PaymentsStatus {
   readonly coin: string;
   readonly symbol: string;
+  readonly state: PaymentsState;
   /** "PROP", or "PPLNS over 2 times the network's difficulty". */
   readonly scheme: string;
   readonly paused: { readonly reason: string; readonly since: number } | null;
@@ -35,7 +41,19 @@ export interface PaymentsStatus {
     readonly time: number;
     readonly txid: string | null;
   } | null;
+  /** Null while its daemon does not tell. `immature`: of blocks, null where it does not say. */
+  readonly wallet: { readonly spendable: string; readonly immature: string | null } | null;
+  /** In balances and in the open batch; null when they cannot be read. */
+  readonly owed: string | null;
+  /** Blocks that wait to be credited, and what they should bring the pool: their templates' word. */
+  readonly unpaidBlocks: number;
+  readonly immature: string;
+  readonly heldPayees: number;
   readonly held: Held;
+  /** A run is under way. */
+  readonly running: boolean;
+  /** Unix milliseconds; null while one is under way. */
+  readonly nextRun: number | null;
   /** Null when they cannot be read: `stopped` says why. */
   readonly books: BooksShown | null;
   readonly lastPayment: {
@@ -68,6 +86,33 @@ export interface Held {
     readonly amount: string;
     readonly reason: string;
   }[];
+}
+
+/** Amounts as coins in decimal text. */
+export interface BalancesShown {
+  readonly coin: string;
+  readonly symbol: string;
+  /** Whoever is owed most comes first. */
+  readonly rows: readonly BalanceShown[];
+  /** Of all addresses, whether they are among the rows or not. */
+  readonly addresses: number;
+  readonly total: AmountsShown;
+}
+
+export interface BalanceShown extends AmountsShown {
+  readonly address: string;
+  readonly workers: number;
+  /** Why it is not paid. */
+  readonly held: string | null;
+}
+
+export interface AmountsShown {
+  readonly balance: string;
+  /** In the open batch. */
+  readonly inFlight: string;
+  /** What the pending blocks should bring it, by the shares as they stand. */
+  readonly immature: string;
+  readonly paid: string;
 }
 
 export interface DryRun {
@@ -113,7 +158,17 @@ export interface SteeringOptions {
   readonly scheme: string;
   /** Coins as decimal text. */
   readonly minimumPayment: string;
+  /** What the wallet has; undefined when it does not tell. Never rejects. */
+  readonly funds: () => Promise<WalletFunds | undefined>;
+  /** worker -> what the pending blocks would bring. Rejects with RedisError. */
+  readonly expected: () => Promise<ReadonlyMap<string, Satoshis>>;
+  readonly schedule: () => { readonly running: boolean; readonly nextRun: Millis | null };
 }
+
+type Standing = Omit<
+  PaymentsStatus,
+  'wallet' | 'unpaidBlocks' | 'immature' | 'running' | 'nextRun'
+>;
 
 export class Steering {
   readonly #context: PaymentContext;
@@ -127,6 +182,22 @@ export class Steering {
   }
 
   async status(): Promise<PaymentsStatus> {
+    const standing = await this.#standing();
+    const [funds, waiting] = await Promise.all([
+      this.#options.funds(),
+      this.#context.ledger.waiting(),
+    ]);
+    const immature = funds?.coming === undefined ? null : this.#coins(funds.coming);
+    return {
+      ...standing,
+      wallet: funds === undefined ? null : { spendable: this.#coins(funds.spendable), immature },
+      unpaidBlocks: waiting.blocks,
+      immature: this.#coins(waiting.reward),
+      ...this.#options.schedule(),
+    };
+  }
+
+  async #standing(): Promise<Standing> {
     const { coin, connection, keys } = this.#context;
     const snapshot = await readSnapshot(connection, keys);
     const { state } = snapshot;
@@ -135,16 +206,19 @@ export class Steering {
     const batch = attempt(() => openBatchOf(snapshot.batch, keys.pay('batch')));
     const open = batch.value;
     const paused = state.get('paused');
+    const stopped = state.get('stopped') ?? batch.problem ?? books.problem ?? audit?.stop ?? null;
     const [last] = await readPayments(connection, keys, 1);
+    const held = await this.held();
     return {
       coin: coin.name,
       symbol: coin.symbol,
+      state: stateOf(stopped, paused, open),
       scheme: this.#options.scheme,
       paused:
         paused === undefined
           ? null
           : { reason: paused, since: Number(state.get('pausedTime') ?? 0) },
-      stopped: state.get('stopped') ?? batch.problem ?? books.problem ?? audit?.stop ?? null,
+      stopped,
       openBatch:
         open === undefined
           ? null
@@ -156,7 +230,12 @@ export class Steering {
               time: open.time,
               txid: open.state === 'signed' ? open.tx.txid : null,
             },
-      held: await this.held(),
+      owed:
+        books.value === undefined
+          ? null
+          : this.#coins(satoshis(books.value.balances + books.value.inFlight)),
+      heldPayees: held.payees.length,
+      held,
       books: books.value === undefined ? null : this.#shown(books.value),
       lastPayment:
         last === undefined
@@ -181,9 +260,49 @@ export class Steering {
     };
   }
 
+  /** Rejects with BooksError for balances or a batch that cannot be read. */
+  async balances(most: number): Promise<BalancesShown> {
+    const { coin, connection, keys } = this.#context;
+    const snapshot = await readSnapshot(connection, keys);
+    const open = openBatchOf(snapshot.batch, keys.pay('batch'));
+    const balances = readBalances(snapshot.balances, keys.balances, coin.decimals);
+    const { rows, addresses, total } = balanceSheet(
+      {
+        balances: new Map([...balances].map(([worker, { amount }]) => [worker, amount])),
+        inFlight: new Map(partsOf(open?.outputs ?? []).map((part) => [part.worker, part.amount])),
+        immature: await this.#options.expected(),
+        payouts: await readHash(connection, keys.payouts),
+        held: await readHash(connection, keys.pay('heldPayees')),
+      },
+      coin.decimals,
+      most,
+    );
+    return {
+      coin: coin.name,
+      symbol: coin.symbol,
+      rows: rows.map(({ address, workers, held, ...sums }) => ({
+        address,
+        workers,
+        ...this.#amounts(sums),
+        held: held ?? null,
+      })),
+      addresses,
+      total: this.#amounts(total),
+    };
+  }
+
+  #amounts({ balance, inFlight, immature, paid }: Sheet['total']): AmountsShown {
+    return {
+      balance: this.#coins(balance),
+      inFlight: this.#coins(inFlight),
+      immature: this.#coins(immature),
+      paid: this.#coins(paid),
+    };
+  }
+
   async dryRun(): Promise<DryRun> {
     const { coin } = this.#context;
-    const { paused, stopped, openBatch } = await this.status();
+    const { paused, stopped, openBatch } = await this.#standing();
     const common = { coin: coin.name, symbol: coin.symbol };
     const blockedBy =
       stopped ??
@@ -240,7 +359,7 @@ export class Steering {
     const { connection, keys, coin, log } = this.#context;
     await connection.command('HDEL', keys.pay('state'), 'paused', 'pausedTime');
     log.special(`Payments of ${coin.name} are not paused any more.`);
-    const { stopped } = await this.status();
+    const { stopped } = await this.#standing();
     return stopped === null
       ? `Payments of ${coin.name} go on.`
       : `Payments of ${coin.name} are not paused any more, but stand still: ${stopped}.`;
@@ -325,6 +444,16 @@ export class Steering {
   #coins(amount: Satoshis): string {
     return formatCoins(amount, this.#context.coin.decimals);
   }
+}
+
+function stateOf(
+  stopped: string | null,
+  paused: string | undefined,
+  open: OpenBatch | undefined,
+): PaymentsState {
+  if (stopped !== null) return 'stopped';
+  if (paused !== undefined) return 'paused';
+  return open === undefined ? 'atWork' : 'batchOpen';
 }
 
 function readVerdict(text: string | undefined): AuditVerdict | undefined {

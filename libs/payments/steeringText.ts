@@ -1,18 +1,19 @@
 import { commandText } from './commandText.ts';
 import type { HandBack } from './handBack.ts';
-import type { DryRun, Held, PayeeShown, PaymentsStatus } from './steering.ts';
+import type { BalancesShown, DryRun, Held, PayeeShown, PaymentsStatus } from './steering.ts';
 
 // What the steering of payments answers, as sentences for a terminal. Pure.
 
 export function formatStatus(status: PaymentsStatus): string {
   const { coin, symbol, paused, stopped, openBatch, books, lastPayment, audit } = status;
-  const lines = [`Payments of ${coin}, ${status.scheme}: ${headline(status)}.`];
+  const lines = [`Payments of ${coin}, ${status.scheme}: ${headlines[status.state]}.`];
   if (stopped !== null) lines.push(`They stand still, mining goes on: ${stopped}.`);
   if (paused !== null) {
     const resume = commandText(coin, 'resume');
     lines.push(`They have been paused since ${day(paused.since)}: ${paused.reason}. ${resume}`);
   }
   if (openBatch !== null) lines.push(batchText(openBatch, symbol));
+  lines.push(fundsText(status));
   if (books !== null) {
     lines.push(
       `Came in: ${books.takenOver} ${symbol} taken over, ${books.credited} credited${books.adjusted === '0' ? '' : `, ${books.adjusted} adjusted`}.`,
@@ -29,14 +30,26 @@ export function formatStatus(status: PaymentsStatus): string {
       ? 'There has been no run yet.'
       : `The last run ended ${day(audit.time)}, ${audit.stop === null ? 'and all agreed' : 'stopped'}.`,
   );
+  if (status.running) lines.push('A run is under way.');
+  else if (status.nextRun !== null) lines.push(`The next run: ${day(status.nextRun)}.`);
   lines.push(...(audit?.warnings ?? []));
   return textOf([...lines, ...heldLines(status.held, symbol)]);
 }
 
-function headline({ stopped, paused, openBatch }: PaymentsStatus): string {
-  if (stopped !== null) return 'stopped';
-  if (paused !== null) return 'paused';
-  return openBatch === null ? 'at work' : 'a batch is open';
+const headlines: Readonly<Record<PaymentsStatus['state'], string>> = {
+  atWork: 'at work',
+  batchOpen: 'a batch is open',
+  paused: 'paused',
+  stopped: 'stopped',
+};
+
+function fundsText({ wallet, owed, symbol, unpaidBlocks, immature }: PaymentsStatus): string {
+  const has =
+    wallet === null
+      ? 'The wallet does not tell what it has'
+      : `The wallet can spend ${wallet.spendable} ${symbol}${wallet.immature === null ? '' : ` and waits for ${wallet.immature} of immature blocks`}`;
+  const blocks = `${count(unpaidBlocks, 'block')} of ${immature} ${symbol} ${unpaidBlocks === 1 ? 'waits' : 'wait'} to be credited`;
+  return owed === null ? `${has}; ${blocks}.` : `${has}; ${owed} ${symbol} are owed; ${blocks}.`;
 }
 
 function batchText(batch: NonNullable<PaymentsStatus['openBatch']>, symbol: string): string {
@@ -60,6 +73,24 @@ function heldLines({ blocks, payees }: Held, symbol: string): string[] {
       ({ worker, amount, reason }) => `${amount} ${symbol} of ${worker} are held: ${reason}.`,
     ),
   ];
+}
+
+export function formatBalances(shown: BalancesShown): string {
+  const { coin, symbol, rows, addresses, total } = shown;
+  if (addresses === 0) return `Nobody has mined ${coin} yet.`;
+  const lines = rows.map((row) => {
+    const parts = [`${row.balance} owed`];
+    if (row.inFlight !== '0') parts.push(`${row.inFlight} in flight`);
+    parts.push(`${row.immature} immature`, `${row.paid} paid`);
+    const held = row.held === null ? '' : `; held: ${row.held}`;
+    return `${row.address}: ${parts.join(', ')}${held}`;
+  });
+  const more = addresses - rows.length;
+  if (more > 0) lines.push(`… and ${count(more, 'more address')}`);
+  return textOf([
+    ...lines,
+    `${count(addresses, 'address')} of ${coin}: ${total.balance} ${symbol} owed, ${total.inFlight} in flight, ${total.immature} immature, ${total.paid} paid.`,
+  ]);
 }
 
 export function formatDryRun(run: DryRun): string {

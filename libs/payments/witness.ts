@@ -22,6 +22,12 @@ export interface WalletCoinbase {
   readonly amount: Satoshis | undefined;
 }
 
+export interface WalletFunds {
+  readonly spendable: Satoshis;
+  /** Of blocks that are not mature yet. */
+  readonly coming: Satoshis | undefined;
+}
+
 export class WalletWitness {
   readonly #client: DaemonClient;
   readonly #decimals: number;
@@ -67,15 +73,15 @@ export class WalletWitness {
     return confirmations < 0 || abandoned ? { kind: 'dead' } : { kind: 'known', confirmations };
   }
 
-  /** `coming`: of blocks that are not mature yet. */
-  async funds(): Promise<{ spendable: Satoshis; coming: Satoshis | undefined } | undefined> {
-    const spendable = this.#amount(await this.#ask('getbalance', []));
+  /** `timeout`: milliseconds for each call. */
+  async funds(timeout?: number): Promise<WalletFunds | undefined> {
+    const spendable = this.#amount(await this.#ask('getbalance', [], timeout));
     if (spendable === undefined) return undefined;
-    const all = await this.#ask('getbalances', []);
+    const all = await this.#ask('getbalances', [], timeout);
     const mine = isRecord(all) ? own(all, 'mine') : undefined;
     const coming = this.#amount(isRecord(mine) ? own(mine, 'immature') : undefined);
     if (coming !== undefined) return { spendable, coming };
-    const info = await this.#ask('getwalletinfo', []);
+    const info = await this.#ask('getwalletinfo', [], timeout);
     const immature = isRecord(info) ? own(info, 'immature_balance') : undefined;
     return { spendable, coming: this.#amount(immature) };
   }
@@ -127,9 +133,10 @@ export class WalletWitness {
   }
 
   /** Undefined when the daemon answers with an error: it does not know the call, or what it is asked for. */
-  async #ask(method: string, params: readonly unknown[]): Promise<unknown> {
+  async #ask(method: string, params: readonly unknown[], timeout?: number): Promise<unknown> {
+    const wish = timeout === undefined ? {} : { timeout };
     try {
-      return await this.#client.call(method, params, { exactNumbers: true });
+      return await this.#client.call(method, params, { exactNumbers: true, ...wish });
     } catch (error) {
       if (isOutage(error)) throw error;
       return undefined;

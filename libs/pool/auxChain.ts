@@ -53,6 +53,7 @@ export interface FoundProof {
 interface Running {
   readonly group: DaemonGroup;
   readonly addresses: AddressBook;
+  readonly paysKeys: boolean;
   readonly source: AuxSource;
   readonly books: PoolBooks;
   readonly blocks: AuxBlocks;
@@ -88,6 +89,11 @@ export class AuxChain {
   /** What is to be proved now; undefined while its daemons give nothing of use. */
   get block(): AuxBlock | undefined {
     return this.#block;
+  }
+
+  /** Whether an address can be made of a mining key. */
+  get paysKeys(): boolean {
+    return this.#running.paysKeys ?? false;
   }
 
   /** Waits for everything that is away, for ever, in the background. */
@@ -146,7 +152,8 @@ export class AuxChain {
         this.#options.onBlockNews(this.coin, blockHash);
       },
     });
-    this.#running = { group, addresses, source, books, blocks };
+    const paysKeys = coin.networks[network] !== undefined;
+    this.#running = { group, addresses, paysKeys, source, books, blocks };
     await blocks.resume();
     log.special(
       `${coin.displayName} (${coin.symbol}) is mined beside the parent chain: ${network} chain, difficulties in units of ${multiplier}.`,

@@ -24,14 +24,17 @@ export interface HashedShare {
   readonly submit: Submit;
 }
 
+/** One chain, as the set of them needs it. */
+export type OneAuxChain = Pick<
+  AuxChain,
+  'coin' | 'block' | 'paysKeys' | 'account' | 'record' | 'found' | 'start' | 'look' | 'stop'
+>;
+
 export interface AuxChains {
   /** What a job made now shall commit to. */
   readonly tree: AuxTree | undefined;
-  readonly chains: readonly AuxChain[];
-  /**
-   * The login's accounts on these chains: `coin=ADDRESS` in the password, a space in the coin's name being a dash, or
-   * the login itself if it is a mining key.
-   */
+  readonly chains: readonly OneAuxChain[];
+  /** The accounts that a login names: `coin=ADDRESS` in its password, a space in the coin's name being a dash. */
   accounts(request: AuthorizeRequest): Promise<AuthorizeAnswer>;
   /** The blocks of its job's commitment that this hash proves, whatever the share itself is worth. */
   provenBy(share: HashedShare): readonly PlacedAuxBlock[];
@@ -54,7 +57,7 @@ const longestName = 128;
 
 export interface AuxChainsOptions {
   /** Makes the chains, in the order of their precedence; `onChange` is to be called when one has another block. */
-  chains(onChange: () => void): readonly AuxChain[];
+  chains(onChange: () => void): readonly OneAuxChain[];
   readonly log: Logger;
   readonly now: Clock;
   /** The tree is another one: jobs on it are wanted. */
@@ -87,24 +90,18 @@ export function createAuxChains(options: AuxChainsOptions): AuxChains {
     },
     chains,
 
-    async accounts({ worker, password }) {
+    async accounts({ password }) {
       const words = passwordWords(password);
-      const login = addressPart(worker);
       const accounts = new Map<string, string>();
       for (const chain of chains) {
-        const told = words.get(chain.coin.replaceAll(' ', '-'));
-        const key = isHex(login, miningKey) ? login : undefined;
-        const address = told ?? key;
+        const address = words.get(chain.coin.replaceAll(' ', '-'));
         if (address === undefined) continue;
         const verdict = await chain.account(address);
-        if (verdict.ok) {
-          // A mining key stays one: it is the same name on every chain.
-          const name = told === undefined ? address : verdict.name;
-          if (nameFault(name) === undefined) accounts.set(chain.coin, name);
-        } else if (told !== undefined) {
-          const reason = `${chain.coin}=${told.slice(0, 100)} in the password is no address that can be paid: ${verdict.reason}`;
+        if (!verdict.ok) {
+          const reason = `${chain.coin}=${address.slice(0, 100)} in the password is no address that can be paid: ${verdict.reason}`;
           return { ok: false, reason };
         }
+        if (nameFault(verdict.name) === undefined) accounts.set(chain.coin, verdict.name);
       }
       return { ok: true, accounts };
     },
@@ -121,18 +118,19 @@ export function createAuxChains(options: AuxChainsOptions): AuxChains {
         parentHash: job.algorithm.blockHash(header, powHash),
         header,
       }).toString('hex');
-      const account = submit.accounts?.get(block.coin);
+      const chain = byCoin.get(block.coin);
+      const account = chain && accountOn(chain, submit);
       const finder = account === undefined ? submit.worker : nameOn(account, submit.worker);
       // Without an account nobody could be paid for a block alone: those with shares are.
       const solo = submit.solo && account !== undefined;
-      byCoin.get(block.coin)?.found({ block, proof, finder, solo }, recorded);
+      chain?.found({ block, proof, finder, solo }, recorded);
     },
 
     record(record, { job, submit }, done) {
       const { blockHash: _hash, blockHashInvalid: _invalid, ...share } = record;
       const shares = (job.auxiliary?.placed ?? []).flatMap(({ block }) => {
         const chain = byCoin.get(block.coin);
-        const account = submit.accounts?.get(block.coin);
+        const account = chain && accountOn(chain, submit);
         if (chain === undefined || account === undefined) return [];
         const worker = nameOn(account, submit.worker);
         const credit = difficulty(Math.min(record.difficulty, block.networkDifficulty));
@@ -164,6 +162,14 @@ export function createAuxChains(options: AuxChainsOptions): AuxChains {
       await Promise.all(chains.map((chain) => chain.stop()));
     },
   };
+}
+
+/** What the login named; else the login itself if it is a mining key, which is the same name on every chain. */
+function accountOn({ coin, paysKeys }: OneAuxChain, submit: Submit): string | undefined {
+  const named = submit.accounts?.get(coin);
+  if (named !== undefined || !paysKeys) return named;
+  const login = addressPart(submit.worker);
+  return isHex(login, miningKey) ? login : undefined;
 }
 
 /** The account, with the rig of the login behind it where the name does not get too long. */

@@ -51,6 +51,8 @@ export interface ListenerHost {
   refusal(key: string): string | undefined;
   /** `bytes`: what the miner sent already, if anything. */
   arrived(who: Arrived, bytes: Buffer | undefined): void;
+  /** A stream is closed; it need not be one that arrived. */
+  left(stream: Socket): void;
 }
 
 const keepAliveDelay = 60_000;
@@ -229,7 +231,6 @@ export class Listener {
     }
     this.#waiting.set(socket, { port, since: this.#options.now(), bytes: Buffer.alloc(0) });
     socket.on('data', this.#onHeaderData);
-    socket.on('close', this.#onWaitingClose);
   }
 
   #refuseForLackOfRoom(port: OpenPort): void {
@@ -268,10 +269,18 @@ export class Listener {
       ...(this.#secureContext && { secureContext: this.#secureContext }),
     });
     secured.on('error', ignoreError);
+    secured.on('close', this.#onSecuredClose);
     return secured;
   }
 
-  readonly #onSocketClose = socketListener(() => this.#budget.giveBack());
+  // One listener for all that must be known of it: a second one on each socket would cost every idle miner memory.
+  readonly #onSocketClose = socketListener((socket) => {
+    this.#budget.giveBack();
+    this.#waiting.delete(socket);
+    this.#host.left(socket);
+  });
+
+  readonly #onSecuredClose = socketListener((socket) => this.#host.left(socket));
 
   readonly #onHeaderData = socketListener((socket, chunk: Buffer) => {
     const waiting = this.#waiting.get(socket);
@@ -280,15 +289,10 @@ export class Listener {
     this.#readHeader(socket, waiting);
   });
 
-  readonly #onWaitingClose = socketListener((socket) => {
-    this.#waiting.delete(socket);
-  });
-
   #readHeader(socket: Socket, waiting: Waiting): void {
     const header = parseProxyHeader(waiting.bytes);
     if (header.kind === 'more') return;
     socket.removeListener('data', this.#onHeaderData);
-    socket.removeListener('close', this.#onWaitingClose);
     this.#waiting.delete(socket);
     const { remoteAddress = '' } = socket;
     if (header.kind === 'bad') {

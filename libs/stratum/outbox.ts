@@ -50,6 +50,10 @@ export class Outbox {
     this.#socket.uncork();
   }
 
+  get isReadingPaused(): boolean {
+    return this.#socket.isPaused();
+  }
+
   pauseReading(): void {
     this.#socket.pause();
   }

@@ -89,6 +89,7 @@ export class StratumServer {
     this.#listener = new Listener(options, {
       refusal: (key) => this.#refusal(key),
       arrived: (who, bytes) => this.#take(who, bytes),
+      left: (stream) => this.#forget(stream),
     });
     this.#host = this.#makeHost();
   }
@@ -164,7 +165,6 @@ export class StratumServer {
     }
     this.#sessions.set(stream, session);
     stream.on('data', this.#onData);
-    stream.on('close', this.#onClose);
     if (bytes !== undefined) receive(session, bytes);
   }
 
@@ -180,8 +180,6 @@ export class StratumServer {
     const session = this.#sessions.get(socket);
     if (session !== undefined) receive(session, chunk);
   });
-
-  readonly #onClose = socketListener((socket) => this.#forget(socket));
 
   #forget(socket: Socket): void {
     const session = this.#sessions.get(socket);
@@ -224,8 +222,11 @@ export class StratumServer {
 
   /** Sends a job to every subscribed miner. */
   broadcast(job: JobNotice): void {
-    for (const session of this.#sessions.values()) {
-      if (session.isSubscribed) session.sendJob(job, job.clean);
+    // Those that mine come first: ten thousands of idle connections must not keep a new block from them.
+    for (const turn of [true, false]) {
+      for (const session of this.#sessions.values()) {
+        if (session.isSubscribed && session.hasMined === turn) session.sendJob(job, job.clean);
+      }
     }
     this.#checkCoinbase(job);
   }

@@ -55,14 +55,14 @@ export class Session implements Peer {
   /** State of the rate of its messages. */
   rate = 0;
   saidUnknown = false;
+  /** A share of this connection was accepted: it is no idler. */
+  hasMined = false;
   readonly #out: Outbox;
   readonly #connected: number;
   /** Milliseconds after `#connected`. */
   #lastSubmit = 0;
   #extranonce1 = -1;
-  #extranonce1Bytes: Buffer | undefined;
   #inFlight = 0;
-  #isPaused = false;
   /** Version bits that the miner would roll, as far as the pool lets it; 0 when it rolls none. */
   #wantedMask = 0;
   #versionMask = 0;
@@ -97,10 +97,9 @@ export class Session implements Peer {
     return this.isSubscribed ? this.#extranonce1 : undefined;
   }
 
-  /** The 4 bytes of a miner that has subscribed. */
+  /** The 4 bytes of a miner that has subscribed. Made anew: kept ones would each hold on to a slab of Node's pool. */
   get extranonce1Bytes(): Buffer {
-    this.#extranonce1Bytes ??= extranonceBytes(this.#extranonce1);
-    return this.#extranonce1Bytes;
+    return extranonceBytes(this.#extranonce1);
   }
 
   /** Who this is, for the log. */
@@ -226,16 +225,13 @@ export class Session implements Peer {
   shareGoesIn(): void {
     this.#lastSubmit = this.host.now() - this.#connected;
     this.#inFlight++;
-    if (this.#inFlight !== mostInFlight) return;
-    this.#isPaused = true;
-    this.#out.pauseReading();
+    if (this.#inFlight === mostInFlight) this.#out.pauseReading();
   }
 
   shareComesOut(): void {
     this.#inFlight--;
-    if (!this.#isPaused || this.#inFlight > fewInFlight || this.isClosed) return;
-    this.#isPaused = false;
-    this.#out.resumeReading();
+    if (this.#inFlight !== fewInFlight || this.isClosed) return;
+    if (this.#out.isReadingPaused) this.#out.resumeReading();
   }
 
   // Writing

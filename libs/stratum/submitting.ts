@@ -61,6 +61,7 @@ function judged(
   session.shareComesOut();
   if (session.isClosed) return;
   if (answer.ok) {
+    session.hasMined = true;
     session.send(trueReply(id));
     session.difficulty.share(jobDifficulty);
     session.host.counted(session, true);

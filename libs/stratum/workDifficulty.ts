@@ -16,8 +16,8 @@ export class WorkDifficulty {
   readonly #jobs = new JobDifficulties();
   #current: Difficulty;
   #pending: { readonly to: Difficulty; readonly since: number } | undefined;
-  #wishes = 0;
-  #lastWish = 0;
+  /** What the miner asked for last, and how often it was heard at once. */
+  #wish: { last: number; heard: number } | undefined;
   #minimum = 0;
   #proven: Difficulty | undefined;
   #varDiff: VarDiff | undefined;
@@ -92,7 +92,7 @@ export class WorkDifficulty {
 
   /** The miner has said which difficulty it likes. */
   get hasWish(): boolean {
-    return this.#lastWish > 0;
+    return this.#wish !== undefined && this.#wish.last > 0;
   }
 
   /**
@@ -101,9 +101,10 @@ export class WorkDifficulty {
    * be sent again at once, if the miner has one.
    */
   prefer(wanted: number): boolean {
-    if (wanted === this.#lastWish) return false;
-    this.#lastWish = wanted;
-    return this.#goTo(wanted);
+    this.#wish ??= { last: 0, heard: 0 };
+    if (wanted === this.#wish.last) return false;
+    this.#wish.last = wanted;
+    return this.#goTo(wanted) && this.#hearsAtOnce();
   }
 
   /** Where this worker was when it left; true as for `prefer`. */
@@ -117,9 +118,7 @@ export class WorkDifficulty {
     const next = within(bounds, wanted);
     this.#pending =
       next === this.#current ? undefined : { to: next, since: this.#place.host.now() };
-    if (this.#pending === undefined) return false;
-    this.#wishes++;
-    return this.#wishes <= promptWishes;
+    return this.#pending !== undefined;
   }
 
   /** Whether the port can keep to this minimum. */
@@ -130,7 +129,14 @@ export class WorkDifficulty {
   /** Never below this, as far as the bounds of the port allow it; true as for `prefer`. */
   setMinimum(minimum: number): boolean {
     this.#minimum = minimum;
-    return minimum > (this.#pending?.to ?? this.#current) && this.#goTo(minimum);
+    if (minimum <= (this.#pending?.to ?? this.#current)) return false;
+    return this.#goTo(minimum) && this.#hearsAtOnce();
+  }
+
+  #hearsAtOnce(): boolean {
+    this.#wish ??= { last: 0, heard: 0 };
+    this.#wish.heard++;
+    return this.#wish.heard <= promptWishes;
   }
 
   #retarget(varDiff: VarDiff, now: number): void {

@@ -1,4 +1,4 @@
-// Who is logged in on one connection. Most have a single worker, without accounts, so the rest is made when it is needed.
+// Who is logged in on one connection. Most have a single worker that says nothing: a map is made when it is needed.
 
 /** What a login said of its worker. */
 export interface WorkerFacts {
@@ -10,12 +10,12 @@ export interface WorkerFacts {
 
 export class Workers {
   #first: string | undefined;
-  #more: Set<string> | undefined;
-  /** Only of workers whose last login said anything. */
-  #facts: Map<string, WorkerFacts> | undefined;
+  /** All of them, the first one too; undefined while there is no more to say than its name. */
+  #all: Map<string, WorkerFacts | undefined> | undefined;
 
   get count(): number {
-    return (this.#first === undefined ? 0 : 1) + (this.#more?.size ?? 0);
+    if (this.#all !== undefined) return this.#all.size;
+    return this.#first === undefined ? 0 : 1;
   }
 
   /** The one that logged in first. */
@@ -24,35 +24,27 @@ export class Workers {
   }
 
   names(): string[] {
-    return this.#first === undefined ? [] : [this.#first, ...(this.#more ?? [])];
+    if (this.#all !== undefined) return [...this.#all.keys()];
+    return this.#first === undefined ? [] : [this.#first];
   }
 
   has(worker: string): boolean {
-    return worker === this.#first || this.#more?.has(worker) === true;
+    return worker === this.#first || this.#all?.has(worker) === true;
   }
 
   /** Of a worker that logs in again the last login counts. */
   add(worker: string, facts: WorkerFacts): void {
-    this.#setFacts(worker, facts);
-    if (this.#first === undefined) {
-      this.#first = worker;
-    } else if (worker !== this.#first) {
-      this.#more ??= new Set();
-      this.#more.add(worker);
+    const said = facts.solo || facts.accounts !== undefined ? facts : undefined;
+    this.#first ??= worker;
+    if (this.#all === undefined) {
+      if (worker === this.#first && said === undefined) return;
+      this.#all = new Map([[this.#first, undefined]]);
     }
+    this.#all.set(worker, said);
   }
 
   /** Undefined for a worker that said nothing. */
   facts(worker: string): WorkerFacts | undefined {
-    return this.#facts?.get(worker);
-  }
-
-  #setFacts(worker: string, facts: WorkerFacts): void {
-    if (!facts.solo && facts.accounts === undefined) {
-      this.#facts?.delete(worker);
-      return;
-    }
-    this.#facts ??= new Map();
-    this.#facts.set(worker, facts);
+    return this.#all?.get(worker);
   }
 }

@@ -76,6 +76,8 @@ export class EventStreams {
     });
     response.on('error', () => undefined);
     request.socket.setNoDelay(true);
+    // A stream ends with its connection: events leave as they are, without a frame around each.
+    response.removeHeader('Transfer-Encoding');
     response.writeHead(200, {
       'Content-Type': 'text/event-stream; charset=utf-8',
       'Cache-Control': 'no-cache, no-transform',

@@ -20,6 +20,8 @@ export interface PoolFilesOptions {
   readonly stratumPort: number;
   readonly cliPort: number;
   readonly websitePort: number;
+  /** Of the admin centre. */
+  readonly adminPassword: string;
   /** Of node A's wallet. */
   readonly poolAddress: string;
   readonly feeAddress: string;
@@ -43,6 +45,7 @@ export function writePoolFiles(dir: string, options: PoolFilesOptions): void {
       host: '127.0.0.1',
       port: options.websitePort,
       stratumHost: '127.0.0.1',
+      adminCenter: { enabled: true, password: options.adminPassword },
       stats: { updateInterval: 3, historicalRetention: 43_200, hashrateWindow: 60 },
     },
     redis: { host: '127.0.0.1', port: options.redisPort },

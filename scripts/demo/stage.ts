@@ -1,4 +1,5 @@
 // What the demonstration plays on: a Redis, two litecoind nodes, the portal, each in its folder and on loopback.
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { installRoot } from '../../libs/primitives/installRoot.ts';
@@ -60,12 +61,14 @@ export async function setStage(
   ]);
 
   const addresses = await openWallets(pair);
+  const adminPassword = randomBytes(9).toString('base64url');
   writePoolFiles(dir, {
     pair,
     redisPort: redis.port,
     stratumPort,
     cliPort,
     websitePort,
+    adminPassword,
     ...addresses,
   });
   const pool = await startChild({
@@ -80,6 +83,7 @@ export async function setStage(
   timeline.event(`The portal starts with ${forks} pool workers: node init.js --dir ${dir}`, [
     `log      ${poolLog(dir)}`,
     `website  http://127.0.0.1:${websitePort}/`,
+    `admin    http://127.0.0.1:${websitePort}/admin  password ${adminPassword}`,
     `miners   stratum+tcp://127.0.0.1:${stratumPort} (scrypt; any regtest address of Litecoin is a user)`,
   ]);
   return {

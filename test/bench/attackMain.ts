@@ -25,7 +25,7 @@ async function main(args: readonly string[]): Promise<number> {
   const rounds = await runAttacks(sizes, hasTwoCores ? { pool: 0, rest: 1 } : undefined, say);
   say(`\n${tableOfRounds(rounds)}\n`);
   say(
-    `Asked for: rejects < ${limits.rejects} %, dropped ${limits.dropped}, notify p99 < ${limits.notify} ms, RPC requests <= ${limits.rpcPerSecond}/s. Both pool workers share one core.`,
+    `Asked for: rejects < ${limits.rejects} %, dropped ${limits.dropped}, notify p99 < ${limits.notify} ms, RPC requests <= ${limits.rpcPerSecond}/s. Master and pool workers share one core; CPU and RSS are the workers'.`,
   );
   const faults = rounds.flatMap((round) => missed(round, true));
   for (const fault of faults) say(`MISSED ${fault}`);

@@ -1,5 +1,5 @@
-// The pool that is attacked: the real portal with two pool workers on a core of their own, a private Redis, and a
-// stand-in daemon that counts what it is asked.
+// The pool that is attacked: the real portal, its master and two pool workers, on a core of its own; beside it a
+// private Redis, and a stand-in daemon that counts what it is asked.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -100,8 +100,8 @@ export async function startAttackPool(options: AttackPoolOptions): Promise<Attac
     }
     const workers = childrenOf(portal.pid);
     if (cores !== undefined) {
-      for (const pid of [redis.pid, portal.pid]) pin(pid, cores.rest);
-      for (const pid of workers) pin(pid, cores.pool);
+      pin(redis.pid, cores.rest);
+      for (const pid of [portal.pid, ...workers]) pin(pid, cores.pool);
     }
     let tip = '';
     const sumOf = (what: (pid: number) => number): number =>

@@ -4,6 +4,7 @@ import { randomInt } from 'node:crypto';
 import { failPoints } from './failPoints.ts';
 import { model } from './model.ts';
 import { mposKills } from './mposKills.ts';
+import { mposOutage } from './mposOutage.ts';
 import { redisKills } from './redisKills.ts';
 import { redisPays } from './redisPays.ts';
 import { reorgs } from './reorgs.ts';
@@ -22,6 +23,7 @@ const suites: readonly Suite[] = [
   twoPayers,
   redisPays,
   mposKills,
+  mposOutage,
   switching,
   model,
 ];

@@ -177,7 +177,8 @@ export class MoneyOracle {
       .map(([, earlier]) => earlier);
     const parts = new Map<string, bigint>();
     let room = block.difficulty * pplnsWindow;
-    for (const [i, one] of [round, ...lower].entries()) {
+    for (const one of [round, ...lower]) {
+      if (room === 0) break;
       const size = [...one.values()].reduce((all, part) => all + part, 0);
       const last = size > room;
       // In the last round each share is worth room/size: there all that came before is made `size` times as large.
@@ -186,14 +187,13 @@ export class MoneyOracle {
         const worth = BigInt(part) * (last ? BigInt(room) : 1n);
         parts.set(worker, (parts.get(worker) ?? 0n) + worth);
       }
-      if (last || (i > 0 && size === room)) break;
-      room -= size;
+      room -= last ? room : size;
     }
     return parts;
   }
 
   /** Its shares go into the current round, unless a twin may still be paid by them. */
-  #giveUp(block: FoundOnChain): void {
+  #giveUp(block: FoundOnChain & Finding): void {
     const round = this.#rounds.get(block.height);
     const twin = this.pendingBlocks.some(
       ({ height, solo }) => height === block.height && solo === undefined,

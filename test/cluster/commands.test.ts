@@ -54,3 +54,22 @@ test('an unknown command is named in the error, with the known ones', () => {
   assert.equal(answer.ok, false);
   assert.match(answer.text, /format-disk.*blocknotify.*reloadpool/);
 });
+
+test('coinswitch passes on the coin in lower case, and the switch or the algorithm', () => {
+  const effects = recordingEffects();
+  assert.equal(runCommand(command('coinswitch', 'Litecoin', 'multi'), effects).ok, true);
+  const options = new Map([['algorithm', 'scrypt']]);
+  runCommand({ command: 'CoinSwitch', params: ['bitcoin'], options }, effects);
+  assert.deepEqual(effects.done, [
+    'coinswitch litecoin multi undefined',
+    'coinswitch bitcoin undefined scrypt',
+  ]);
+});
+
+test('coinswitch without a coin, or to one without a pool, is an error and does nothing', () => {
+  const effects = recordingEffects();
+  for (const params of [[], ['dogecoin', 'multi'], ['', 'multi']]) {
+    assert.equal(runCommand(command('coinswitch', ...params), effects).ok, false);
+  }
+  assert.deepEqual(effects.done, []);
+});

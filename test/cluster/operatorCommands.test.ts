@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { OperatorEffects } from '../../libs/cluster/operatorCommands.ts';
 import { runOperatorCommand } from '../../libs/cluster/operatorCommands.ts';
+import { millis } from '../../libs/primitives/units.ts';
 
 interface Recorded {
   readonly effects: OperatorEffects;
@@ -104,4 +105,28 @@ test('blocks and balances of an unknown coin, and a silly count, are errors', as
   assert.match((await run(effects, 'blocks', ['dogecoin'])).text, /no pool for "dogecoin"/);
   assert.equal((await run(effects, 'blocks', ['0'])).ok, false);
   assert.equal((await run(effects, 'blocks', ['litecoin', 'many'])).ok, false);
+});
+
+test('status shows each switch with its coin, since when, and its miners on all forks', async () => {
+  const fork = (coin: string | null) => [{ switch: 'multi', coin, connections: 2, workers: 3 }];
+  const { effects } = recorded({
+    switches: () => [
+      {
+        ...{ name: 'multi', algorithm: 'scrypt', ports: [3030, 3031], coin: 'litecoin' },
+        since: millis(1_700_000_000_000),
+      },
+    ],
+    ask: (_role, what) =>
+      Promise.resolve(
+        what === 'switches' ? [fork('litecoin'), fork('dogecoin'), [7], 'x', fork(null)] : [],
+      ),
+  });
+  const { text } = await run(effects, 'status');
+  assert.match(
+    text,
+    /multi +scrypt +3030,3031 +litecoin \(not yet on 2 fork\(s\)\) +2023-11-14T22:13:20\.000Z +6 +9/,
+  );
+  const { switches } = JSON.parse((await run(effects, 'status', [], true)).text);
+  assert.equal(switches[0].workers, 9);
+  assert.match((await run(effects, 'drain')).text, /6 connection\(s\) are left/);
 });

@@ -140,6 +140,10 @@ test('an enabled switch has a pool that can be behind it, or is refused with the
     { 'coins/bare.json': { name: 'Bare', symbol: 'BAR', algorithm: 'scrypt' } },
   );
   assert.match(formless, /coins\/bare\.json has no "addresses"/);
+  const beside = pool({ coin: 'dogecoin.json', ports: undefined });
+  const parent = { 'pool_configs/z.json': pool({ auxiliary: ['dogecoin'], mposMode }) };
+  const [aux = ''] = errorsOf({ 'pool_configs/a.json': beside, ...parent });
+  assert.match(aux, /a\.json is mined beside litecoin only; pool_configs\/z\.json is in mposMode/);
   const tls = { ports: { 3030: { diff: 1, tls: true } } };
   const [secret = ''] = errorsOf({ 'pool_configs/a.json': pool() }, tls);
   assert.match(secret, /switching\.one\.ports\.3030\.tls: needs the certificate of the first pool/);

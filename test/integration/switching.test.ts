@@ -265,6 +265,30 @@ test('while the chosen coin has no running pool another one is mined, and its mi
   assert.equal(await ground.redis.exists('proxyState'), 0);
 });
 
+test('miners of a switch stay and go on when the pool behind it is reloaded; kick and ban reach them', async (t) => {
+  await ground.start();
+  const miner = startMiner(t, ground.ports.multi);
+  await untilOn(miner, 'litecoin');
+  await mineShares(miner, 1, false);
+  const from = ground.portal.output.length;
+  assert.doesNotMatch(await ground.command('reloadpool', ['litecoin']), /error/);
+  for (const fork of [0, 1]) {
+    await ground.portal.line(new RegExp(`thread ${fork}\\).*The pool was reloaded`), { from });
+  }
+  await until('the reloaded pool takes shares', () => miner.mine());
+  assert.equal(miner.connections, 1);
+  await until('both shares are credited', async () => {
+    const credit = (await ground.credits('litecoin')).get(key) ?? 0;
+    return Math.round(credit / (miner.difficulty ?? 1)) === miner.acknowledged.length;
+  });
+  assert.equal(await ground.operator('kick', [key]).then(JSON.stringify), '{"kicked":1}');
+  await until('the kicked miner is back', () => miner.connections === 2 && miner.authorized);
+  await ground.operator('ban', ['127.0.0.1', '600', 'a test']);
+  await until('the banned miner is out', () => !miner.connected);
+  await ground.operator('unban', ['127.0.0.1']);
+  await until('the miner is back after the ban', () => miner.authorized);
+});
+
 test("a switch's port that another program holds is said, and nothing is started", async (t) => {
   const holder = createServer().listen(ground.ports.multi);
   await once(holder, 'listening');

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createAuxTree } from '../../libs/jobs/auxPow.ts';
 import { JobStore, type JobStoreOptions } from '../../libs/jobs/jobStore.ts';
-import { millis } from '../../libs/primitives/units.ts';
+import { difficulty, millis, satoshis } from '../../libs/primitives/units.ts';
 import type { UnknownRecord } from '../../libs/primitives/unknown.ts';
 import { curTime, now, settingsOf, templateOf, txid } from './fixtures.ts';
 
@@ -144,4 +145,30 @@ test('a template that cannot be mined leaves the jobs as they were', () => {
   assert.equal(store.current, job);
   assert.equal(store.find(job.jobId).state, 'valid');
   assert.equal(added(store, blockB).job.sequence, job.sequence + 1);
+});
+
+test('a job is made anew on other auxiliary blocks: not clean, the older ones stay valid', () => {
+  const tree = (hash: string) =>
+    createAuxTree([
+      {
+        ...{ coin: 'aux', hash, chainId: 1, target: Buffer.alloc(32, 1), height: 5 },
+        ...{ networkDifficulty: difficulty(1), reward: satoshis(1n) },
+      },
+    ]);
+  let current = tree(txid(1));
+  const store = storeOf({ auxiliary: () => current });
+  assert.equal(store.remake(now), undefined);
+  const first = added(store, blockA).job;
+  assert.equal(first.auxiliary, current);
+  current = tree(txid(2));
+  const second = store.remake(now);
+  assert.deepEqual([second?.why, second?.job.clean], ['refresh', false]);
+  assert.equal(second?.job.auxiliary, current);
+  assert.equal(second?.job.template, first.template);
+  assert.notEqual(second?.job.jobId, first.jobId);
+  assert.equal(store.current, second?.job);
+  // What the older one commits to stays its own.
+  assert.deepEqual(store.find(first.jobId), { state: 'valid', job: first });
+  assert.equal(first.auxiliary === current, false);
+  assert.equal(store.add(templateOf(blockA), now), undefined);
 });

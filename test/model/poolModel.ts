@@ -44,7 +44,10 @@ export class PoolModel {
 
   blockMature(hash: string, scheme: ModelScheme): void {
     const block = this.#end(hash);
-    if (block.solo !== undefined) return add(this.#credited, block.solo, block.reward);
+    if (block.solo !== undefined) {
+      add(this.#credited, block.solo, block.reward);
+      return;
+    }
     const round = this.#rounds.get(block.height) ?? new Map<string, bigint>();
     const shares =
       scheme === 'PROP'

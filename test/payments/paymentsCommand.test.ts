@@ -4,6 +4,7 @@ import { createDaemonClient } from '../../libs/daemon/rpcClient.ts';
 import { runPaymentsCommand } from '../../libs/payments/paymentsCommand.ts';
 import { createPaymentProcessor, type PaymentProcessor } from '../../libs/payments/processor.ts';
 import { systemClock } from '../../libs/primitives/units.ts';
+import { isRecord } from '../../libs/primitives/unknown.ts';
 import { coinKeys } from '../../libs/redis/keys.ts';
 import { litecoin, logTo, openTestRedis, type TestRedis } from './support.ts';
 
@@ -47,6 +48,64 @@ test('payments can be paused with a reason, looked at, and resumed, also while t
   assert.equal(await redis.command('HEXISTS', keys.pay('state'), 'paused'), 0);
 });
 
+test('the status is data as well, and a wallet that is away is null in it', async () => {
+  await redis.command('HSET', keys.balances, 'alice', '1.5');
+  await redis.command('SADD', keys.blocksPending, 'a:b:7');
+  await redis.command('HSET', keys.block('a'), 'reward', '1250000000');
+  await redis.command('HSET', keys.pay('heldPayees'), 'nobody', 'it is no address');
+  await command('pause', 'why not');
+  const { data, text } = await command('status');
+  assert.ok(isRecord(data));
+  const { coin, symbol, state, wallet, owed, unpaidBlocks, immature, heldPayees, nextRun } = data;
+  assert.deepEqual(
+    { coin, symbol, state, wallet, owed, unpaidBlocks, immature, heldPayees, nextRun },
+    {
+      ...{ coin: 'litecoin', symbol: 'LTC', state: 'paused', wallet: null, owed: '1.5' },
+      ...{ unpaidBlocks: 1, immature: '12.5', heldPayees: 1, nextRun: null },
+    },
+  );
+  assert.deepEqual(JSON.parse(JSON.stringify(data)), data, 'plain JSON');
+  assert.match(text, /1\.5 LTC are owed; 1 block of 12\.5 LTC waits to be credited/);
+});
+
+test('balances are data by address, with what pending blocks should bring', async () => {
+  await redis.command('HSET', keys.balances, 'alice.1', '1', 'alice.2', '0.5', 'bob', '2');
+  await redis.command('HSET', keys.payouts, 'alice.1', '0.30000000000000004', 'zoe', '4');
+  await redis.command('HSET', keys.pay('heldPayees'), 'bob', 'it is no address');
+  const [prop, solo] = ['a'.repeat(64), 'b'.repeat(64)];
+  for (const hash of [prop, solo]) {
+    await redis.command('SADD', keys.blocksPending, `${hash}:${'f'.repeat(64)}:7`);
+    await redis.command('HSET', keys.block(hash), 'reward', '1000000000');
+  }
+  await redis.command('HSET', keys.block(solo), 'solo', '1', 'finder', 'zoe');
+  await redis.command('HSET', keys.round(7), 'alice.1', '3', 'bob', '1');
+  const { ok, data } = await command('balances', '2');
+  assert.ok(ok);
+  assert.deepEqual(data, {
+    coin: 'litecoin',
+    symbol: 'LTC',
+    rows: [
+      {
+        ...{ address: 'bob', workers: 1, held: 'it is no address' },
+        ...{ balance: '2', inFlight: '0', immature: '2.5', paid: '0' },
+      },
+      {
+        ...{ address: 'alice', workers: 2, held: null },
+        ...{ balance: '1.5', inFlight: '0', immature: '7.5', paid: '0.3' },
+      },
+    ],
+    addresses: 3,
+    total: { balance: '3.5', inFlight: '0', immature: '20', paid: '4.3' },
+  });
+  assert.equal((await command('balances', '0')).ok, false);
+  assert.equal((await command('balances', 'all')).ok, false);
+});
+
+test('balances that cannot be read are an error that says where', async () => {
+  await redis.command('HSET', keys.balances, 'alice', 'much');
+  assert.match((await command('balances')).text, /HSET litecoin:balances/);
+});
+
 test('a pause without a reason says so', async () => {
   await command('pause');
   assert.match((await command('status')).text, /: no reason was given\. /);
@@ -73,7 +132,7 @@ test('what needs the daemon says that it is away', async () => {
 });
 
 test('other words are answered with those that are known', async () => {
-  assert.match((await command('pay')).text, /no "payments pay"; known are status, pause/);
+  assert.match((await command('pay')).text, /no "payments pay"; known are status, balances/);
   assert.match((await command('resolve', 'perhaps')).text, /^resolve needs: paid <txid/);
   assert.match((await command('resolve', 'unpaid')).text, /No payment batch is open/);
 });

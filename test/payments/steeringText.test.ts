@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DryRun, PaymentsStatus } from '../../libs/payments/steering.ts';
 import {
+  formatBalances,
   formatDryRun,
   formatHandBack,
   formatHeld,
@@ -14,11 +15,19 @@ const noon = Date.UTC(2026, 3, 12, 12);
 const status: PaymentsStatus = {
   coin: 'litecoin',
   symbol: 'LTC',
+  state: 'atWork',
   scheme: 'PROP',
   paused: null,
   stopped: null,
   openBatch: null,
+  wallet: { spendable: '7.5', immature: '25' },
+  owed: '0.5',
+  unpaidBlocks: 2,
+  immature: '25',
+  heldPayees: 0,
   held: { blocks: [], payees: [] },
+  running: false,
+  nextRun: noon + 600_000,
   books: {
     takenOver: '1',
     credited: '50',
@@ -36,10 +45,12 @@ const status: PaymentsStatus = {
 test('the status of payments that are at work is told in plain sentences', () => {
   assert.deepEqual(formatStatus(status).split('\n'), [
     'Payments of litecoin, PROP: at work.',
+    'The wallet can spend 7.5 LTC and waits for 25 of immature blocks; 0.5 LTC are owed; 2 blocks of 25 LTC wait to be credited.',
     'Came in: 1 LTC taken over, 50 credited.',
     "Of that: 0.5 LTC in balances, 0 in flight, 50.5 paid (and 0.0001 of fees from the pool's own coins).",
     'The last payment: 50.5 LTC to 2 addresses in ab, 2026-04-12 12:00 UTC.',
     'The last run ended 2026-04-12 12:00 UTC, and all agreed.',
+    'The next run: 2026-04-12 12:10 UTC.',
     'Nothing is held back.',
   ]);
 });
@@ -49,9 +60,20 @@ test('the status of a coin before its first run says so', () => {
   assert.match(text, /Nothing has been paid yet\.\nThere has been no run yet\./);
 });
 
+test('a wallet that does not tell, books that cannot be read and a run under way are said', () => {
+  const text = formatStatus({ ...status, wallet: null, owed: null, running: true, nextRun: null });
+  assert.match(text, /The wallet does not tell what it has; 2 blocks of 25 LTC wait/);
+  assert.match(text, /A run is under way\./);
+  assert.match(
+    formatStatus({ ...status, wallet: { spendable: '1', immature: null }, unpaidBlocks: 1 }),
+    /can spend 1 LTC; 0\.5 LTC are owed; 1 block of 25 LTC waits/,
+  );
+});
+
 test('a stop, a pause, an open batch, a difference, warnings and what is held are all told', () => {
   const text = formatStatus({
     ...status,
+    state: 'stopped',
     stopped: 'the wallet is another one',
     paused: { reason: 'moving house', since: noon },
     openBatch: { id: 'x', state: 'sending', amount: '3', addresses: 1, time: noon, txid: null },
@@ -80,6 +102,30 @@ test('a stop, a pause, an open batch, a difference, warnings and what is held ar
 
 test('nothing held is said as well', () => {
   assert.equal(formatHeld({ blocks: [], payees: [] }, 'LTC'), 'Nothing is held back.');
+});
+
+test('balances are told by address, with what is held and how many are left out', () => {
+  const none = { balance: '0', inFlight: '0', immature: '0', paid: '0' };
+  const shown = {
+    coin: 'litecoin',
+    symbol: 'LTC',
+    rows: [
+      { ...none, address: 'alice', workers: 2, balance: '1.5', immature: '3', held: null },
+      { ...none, address: 'bob', workers: 1, inFlight: '0.25', held: 'no\u001baddress' },
+    ],
+    addresses: 3,
+    total: { balance: '1.6', inFlight: '0.25', immature: '3', paid: '7' },
+  };
+  assert.deepEqual(formatBalances(shown).split('\n'), [
+    'alice: 1.5 owed, 3 immature, 0 paid',
+    String.raw`bob: 0 owed, 0.25 in flight, 0 immature, 0 paid; held: no\u001baddress`,
+    '… and 1 more address',
+    '3 addresses of litecoin: 1.6 LTC owed, 0.25 in flight, 3 immature, 7 paid.',
+  ]);
+  assert.equal(
+    formatBalances({ ...shown, rows: [], addresses: 0, total: none }),
+    'Nobody has mined litecoin yet.',
+  );
 });
 
 test('names and reasons cannot paint the terminal or begin a line', () => {

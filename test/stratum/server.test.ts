@@ -144,6 +144,36 @@ test('a configuration with other ports is refused, and the old one goes on', asy
   assert.equal(pool.submits.length, 1);
 });
 
+test('a new job goes to those that mine before those that idle', async (t) => {
+  const ports = [plainPort, { ...plainPort, extranonce2Size: 8 }];
+  const { server } = await startServer(t, { ports });
+  const [idlePort = 0, minerPort = 0] = server.ports;
+  const idle = await StratumClient.open(idlePort, {}, t);
+  await idle.start('idle');
+  const miner = await StratumClient.open(minerPort, {}, t);
+  await miner.start('a');
+  const job = fakeJob(2);
+  // The line is made for the first of a port that is sent to: the sizes tell the order.
+  const orderOf = (sequence: number): number[] => {
+    const sizes: number[] = [];
+    const { notifyParams } = fakeJob(sequence);
+    server.broadcast({
+      ...job,
+      sequence,
+      jobId: sequence.toString(16),
+      notifyParams: (size) => {
+        sizes.push(size);
+        return notifyParams(size);
+      },
+    });
+    return sizes;
+  };
+  assert.deepEqual(orderOf(2), [4, 8]);
+  miner.send(submitLine(1, 'a', '2'));
+  await miner.waitFor(({ id }) => id === 1);
+  assert.deepEqual(orderOf(3), [8, 4]);
+});
+
 test('a port that is taken is named, and none of the others stays open', async (t) => {
   const holder = createServer();
   await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));

@@ -159,9 +159,9 @@ export class SwitchGround {
   }
 
   /** The data of an operator's command. */
-  async operator(command: string): Promise<unknown> {
+  async operator(command: string, params: readonly string[] = []): Promise<unknown> {
     const place = { path: join(this.dir, 'data', 'cli.sock') };
-    const { ok, text } = await askPortal(place, { command, json: true });
+    const { ok, text } = await askPortal(place, { command, params, json: true });
     if (!ok) throw new Error(text);
     return JSON.parse(text) as unknown;
   }

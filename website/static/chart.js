@@ -68,7 +68,7 @@ function draw(element, data) {
           label: hashrate ? 'Hashrate' : 'Workers',
           width: 1.6,
           stroke: () => colour('--copper'),
-          fill: () => `${colour('--copper')}22`,
+          fill: () => colour('--copper', 0.13),
           // A pool that has just begun is a dot.
           points: {
             show: ({ data: [times] }) => times.at(-1) - times[0] < element.dataset.span / 100,
@@ -135,6 +135,12 @@ function sizeOf(element) {
 }
 
 /** As #rrggbb or shorter, as the style sheet has it. */
-function colour(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+/** As the page shows it now: a canvas knows neither variables nor light-dark(). */
+function colour(name, alpha = 1) {
+  const probe = document.createElement('i');
+  probe.style.color = `var(${name})`;
+  document.body.append(probe);
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return alpha === 1 ? color : color.replace('rgb(', 'rgba(').replace(')', `, ${alpha})`);
 }

@@ -49,7 +49,7 @@ export function poolsWithoutSecrets(
   );
 }
 
-function asFile({ file, ports, rewardRecipients, ...pool }: PoolConfig): object {
+function asFile({ file, ports, rewardRecipients, auxiliaryOf: _, ...pool }: PoolConfig): object {
   return {
     ...pool,
     enabled: true,

@@ -70,19 +70,20 @@ export class LiveEvents {
 
   #happened(event: PoolEvent): void {
     if (this.#clients.size === 0) return;
-    const text = textOf(event);
+    const text = Buffer.from(textOf(event));
     for (const { stream, filter } of this.#clients) {
       if (concerns(event, filter)) stream.send(text);
     }
   }
 
   #ticked(): void {
-    const texts = new Map<string | undefined, readonly string[]>();
+    const texts = new Map<string | undefined, Buffer>();
     for (const client of this.#clients) {
       const { coin } = client.filter;
-      const known = texts.get(coin) ?? this.#state(client.filter);
+      // One write of bytes that all of them share.
+      const known = texts.get(coin) ?? Buffer.from(this.#state(client.filter).join(''));
       texts.set(coin, known);
-      for (const text of known) client.stream.send(text);
+      client.stream.send(known);
       this.#tellWorkers(client);
     }
   }

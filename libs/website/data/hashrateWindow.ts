@@ -1,6 +1,8 @@
 import { NameTable } from './nameTable.ts';
+import { readNumber } from './numberBytes.ts';
 
-// The shares of the last minutes, kept in memory: each tick reads only the newest seconds of Redis' set.
+// The shares of the last minutes, kept in memory: each tick reads only the newest seconds of Redis' set, and adds and
+// takes away only what came and what went.
 
 export interface WorkerSums {
   /** Sum of difficulty within the window. */
@@ -12,7 +14,7 @@ export interface WorkerSums {
 interface Slice {
   readonly start: number;
   readonly end: number;
-  /** For each share: worker, unix second, difficulty (negative: an invalid share). */
+  /** For each share: worker (or `gone`), unix second, difficulty (negative: an invalid share). */
   readonly ids: Uint32Array;
   readonly seconds: Uint32Array;
   readonly difficulties: Float64Array;
@@ -26,14 +28,55 @@ export interface Span {
 
 /** Shares that are written late (a group waits for Redis) are still seen within so many seconds. */
 const overlap = 5;
+/** A share that has left the window before the rest of its slice. */
+const gone = 0xffffffff;
+/** After so many slices the sums are made anew, before what rounding leaves behind adds up. */
+const recountEvery = 100;
 /** With many more names than are at work, the table is made anew. */
 const forgottenNames = 10_000;
+
+/** By worker: sums of what is in the slices. */
+class Totals {
+  shares = new Float64Array(1 << 10);
+  invalid = new Float64Array(1 << 10);
+  counts = new Uint32Array(1 << 10);
+
+  growTo(size: number): void {
+    if (size <= this.counts.length) return;
+    const wanted = Math.max(size, this.counts.length * 2);
+    const { shares, invalid, counts } = this;
+    this.shares = new Float64Array(wanted);
+    this.shares.set(shares);
+    this.invalid = new Float64Array(wanted);
+    this.invalid.set(invalid);
+    this.counts = new Uint32Array(wanted);
+    this.counts.set(counts);
+  }
+
+  add(id: number, difficulty: number): void {
+    this.counts[id] = (this.counts[id] ?? 0) + 1;
+    if (difficulty > 0) this.shares[id] = (this.shares[id] ?? 0) + difficulty;
+    else this.invalid[id] = (this.invalid[id] ?? 0) - difficulty;
+  }
+
+  takeAway(id: number, difficulty: number): void {
+    const left = (this.counts[id] ?? 1) - 1;
+    this.counts[id] = left;
+    if (left === 0) {
+      this.shares[id] = 0;
+      this.invalid[id] = 0;
+    } else if (difficulty > 0) this.shares[id] = Math.max(0, (this.shares[id] ?? 0) - difficulty);
+    else this.invalid[id] = Math.max(0, (this.invalid[id] ?? 0) + difficulty);
+  }
+}
 
 export class HashrateWindow {
   readonly #window: number;
   readonly #step: number;
   #names = new NameTable();
+  #totals = new Totals();
   #slices: Slice[] = [];
+  #sinceRecount = 0;
 
   /** `window` in seconds. */
   constructor(window: number) {
@@ -58,52 +101,78 @@ export class HashrateWindow {
 
   /** Takes in the members of a span, which take the place of what was known of it. Spans come oldest first. */
   put(span: Span, members: Buffer): void {
-    const kept = this.#slices.filter(({ end }) => end <= span.start);
-    kept.push(parseSlice(span, members, this.#names));
-    this.#slices = kept;
+    this.#drop(({ end }) => end > span.start);
+    const slice = parseSlice(span, members, this.#names);
+    this.#add(slice);
+    this.#slices.push(slice);
+    this.#sinceRecount += 1;
   }
 
-  /** Every worker's sums over the last `window` seconds. */
-  sums(nowSeconds: number): Map<string, WorkerSums> {
-    const from = nowSeconds - this.#window;
-    this.#slices = this.#slices.filter(({ end }) => end > from);
-    const shares = new Float64Array(this.#names.size);
-    const invalid = new Float64Array(this.#names.size);
-    const seen = new Uint8Array(this.#names.size);
-    let workers = 0;
-    for (const { start, ids, seconds, difficulties } of this.#slices) {
-      const whole = start >= from;
+  #add({ ids, difficulties }: Slice): void {
+    this.#totals.growTo(this.#names.size);
+    for (let i = 0; i < ids.length; i++) {
+      const id = ids[i] ?? gone;
+      if (id !== gone) this.#totals.add(id, difficulties[i] ?? 0);
+    }
+  }
+
+  #drop(isOver: (slice: Slice) => boolean): void {
+    const over = this.#slices.filter(isOver);
+    if (over.length === 0) return;
+    this.#slices = this.#slices.filter((slice) => !isOver(slice));
+    for (const { ids, difficulties } of over) {
       for (let i = 0; i < ids.length; i++) {
-        if (!whole && (seconds[i] ?? 0) < from) continue;
-        const id = ids[i] ?? 0;
-        const difficulty = difficulties[i] ?? 0;
-        if (seen[id] === 0) {
-          seen[id] = 1;
-          workers += 1;
-        }
-        if (difficulty > 0) shares[id] = (shares[id] ?? 0) + difficulty;
-        else invalid[id] = (invalid[id] ?? 0) - difficulty;
+        const id = ids[i] ?? gone;
+        if (id !== gone) this.#totals.takeAway(id, difficulties[i] ?? 0);
       }
     }
+  }
+
+  /** Every worker's sums over the last `window` seconds. Time does not go back. */
+  sums(nowSeconds: number): Map<string, WorkerSums> {
+    const from = nowSeconds - this.#window;
+    this.#drop(({ end }) => end <= from);
+    for (const slice of this.#slices) if (slice.start < from) this.#cut(slice, from);
+    if (this.#sinceRecount >= recountEvery) this.#recount();
+    const { shares, invalid, counts } = this.#totals;
     const sums = new Map<string, WorkerSums>();
-    for (let id = 0; id < seen.length; id++) {
-      if (seen[id] === 0) continue;
+    for (let id = 0; id < this.#names.size; id++) {
+      if (counts[id] === 0) continue;
       sums.set(this.#names.nameOf(id), {
         shares: shares[id] ?? 0,
         invalidShares: invalid[id] ?? 0,
       });
     }
-    if (this.#names.size > 2 * workers + forgottenNames) this.#forgetNames();
+    if (this.#names.size > 2 * sums.size + forgottenNames) this.#forgetNames();
     return sums;
   }
 
+  /** Takes away what is older than `from`. */
+  #cut({ ids, seconds, difficulties }: Slice, from: number): void {
+    for (let i = 0; i < ids.length; i++) {
+      const id = ids[i] ?? gone;
+      if (id === gone || (seconds[i] ?? 0) >= from) continue;
+      this.#totals.takeAway(id, difficulties[i] ?? 0);
+      ids[i] = gone;
+    }
+  }
+
+  #recount(): void {
+    this.#sinceRecount = 0;
+    this.#totals = new Totals();
+    for (const slice of this.#slices) this.#add(slice);
+  }
+
   #forgetNames(): void {
-    const used = [...new Set(this.#slices.flatMap(({ ids }) => [...ids]))];
+    const used = [...new Set(this.#slices.flatMap(({ ids }) => [...ids]))].filter(
+      (id) => id !== gone,
+    );
     const fresh = new Map(used.map((old, id) => [old, id]));
     for (const { ids } of this.#slices) {
-      for (const [i, old] of ids.entries()) ids[i] = fresh.get(old) ?? 0;
+      for (const [i, old] of ids.entries()) if (old !== gone) ids[i] = fresh.get(old) ?? gone;
     }
     this.#names = this.#names.only(used);
+    this.#recount();
   }
 }
 
@@ -140,25 +209,4 @@ function parseSlice({ start, end }: Span, members: Buffer, names: NameTable): Sl
     seconds: Uint32Array.from(seconds),
     difficulties: Float64Array.from(difficulties),
   };
-}
-
-/** The number in bytes from…to; NaN if it is none. Plain decimals up to 15 digits are read without making a string. */
-function readNumber(bytes: Buffer, from: number, to: number): number {
-  if (from >= to) return Number.NaN;
-  const negative = bytes[from] === 0x2d;
-  let value = 0;
-  let scale = 0;
-  const begin = negative ? from + 1 : from;
-  const isPlain = to - begin <= 15 && begin < to;
-  for (let at = begin; isPlain && at < to; at++) {
-    const byte = bytes[at] ?? 0;
-    if (byte >= 0x30 && byte <= 0x39) {
-      value = value * 10 + byte - 0x30;
-      scale *= 10;
-    } else if (byte === 0x2e && scale === 0 && at > begin && at + 1 < to) scale = 1;
-    else return Number(bytes.toString('latin1', from, to));
-  }
-  if (!isPlain) return Number(bytes.toString('latin1', from, to));
-  const size = scale === 0 ? value : value / scale;
-  return negative ? -size : size;
 }

@@ -1,13 +1,13 @@
 import { multiplierOf } from '../../algos/multiplier.ts';
 import type { Millis } from '../../primitives/units.ts';
-import { addressPart } from '../../primitives/workerName.ts';
 import { type LiveCounters, readLive } from '../../redis/liveCounters.ts';
 import { readHash } from '../../redis/read.ts';
 import { BlockBook, type BlockFacts } from './blockBook.ts';
-import { readHashrateSlice } from './hashrateSlices.ts';
+import { readHashrateSlice } from './bytesScripts.ts';
 import { HashrateWindow, type WorkerSums } from './hashrateWindow.ts';
 import { type PaymentFacts, readPayments } from './paymentList.ts';
 import { readCount, readFigure, scanHash, tolerate } from './redisReads.ts';
+import { RoundReader } from './roundReader.ts';
 import type { PoolSource } from './sources.ts';
 import { WorkerIndex } from './workerIndex.ts';
 
@@ -67,6 +67,7 @@ export class PoolGatherer {
   readonly index = new WorkerIndex();
   readonly #window: number;
   readonly #hashrate: HashrateWindow;
+  readonly #round = new RoundReader();
   readonly #book: BlockBook;
   #figures: PoolFigures | undefined;
   #stale = true;
@@ -158,8 +159,7 @@ export class PoolGatherer {
       this.#book.refresh(),
     ]);
     await this.#readIndex(now);
-    const { miners, shares } = byMiner(workers);
-    for (const worker of workers.keys()) this.index.add(worker);
+    const { miners, shares } = byMiner(workers, this.index);
     this.#figures = {
       gathered: now,
       stats,
@@ -195,15 +195,17 @@ export class PoolGatherer {
     const { connection, keys } = this.source;
     const sums = new Map<string, number>();
     let total = 0;
-    const scan = scanHash(connection, keys.roundCurrent, mostInRound, (worker, text) => {
-      const shares = readFigure(text);
-      if (shares === undefined) return;
-      total += shares;
-      const address = addressPart(worker);
-      sums.set(address, (sums.get(address) ?? 0) + shares);
-      this.index.add(worker);
-    });
-    await tolerate(scan, undefined);
+    const reading = this.#round.read(
+      connection,
+      keys.roundCurrent,
+      mostInRound,
+      (worker, shares) => {
+        total += shares;
+        const address = this.index.add(worker);
+        sums.set(address, (sums.get(address) ?? 0) + shares);
+      },
+    );
+    await tolerate(reading, undefined);
     return { total, byMiner: sums };
   }
 
@@ -212,7 +214,7 @@ export class PoolGatherer {
     if (now - this.#indexed < indexEvery) return;
     const { connection, keys } = this.source;
     for (const key of [keys.workersSeen, keys.balances, keys.payouts]) {
-      const scan = scanHash(connection, key, mostIndexed, (worker) => this.index.add(worker));
+      const scan = scanHash(connection, key, mostIndexed, (worker) => void this.index.add(worker));
       await tolerate(scan, undefined);
     }
     this.#indexed = now;
@@ -226,7 +228,10 @@ function networkSeen(fields: ReadonlyMap<string, string>): NetworkSeen | undefin
   return { height, difficulty };
 }
 
-function byMiner(workers: ReadonlyMap<string, WorkerSums>): {
+function byMiner(
+  workers: ReadonlyMap<string, WorkerSums>,
+  index: WorkerIndex,
+): {
   miners: Map<string, MinerSums>;
   shares: number;
 } {
@@ -234,7 +239,7 @@ function byMiner(workers: ReadonlyMap<string, WorkerSums>): {
   let shares = 0;
   for (const [worker, sums] of workers) {
     shares += sums.shares;
-    const address = addressPart(worker);
+    const address = index.add(worker);
     const known = miners.get(address);
     if (known === undefined) miners.set(address, { shares: sums.shares, workers: 1 });
     else {

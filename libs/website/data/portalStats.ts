@@ -45,9 +45,13 @@ interface WorkerStats {
   readonly hashrateString: string;
 }
 
-/** Pools that could not be read yet are left out. */
-export function portalStats(time: number, pools: readonly PoolGatherer[]): PortalStats {
-  const parts = pools.flatMap((pool) => statsOf(pool) ?? []);
+/** Pools that could not be read yet are left out; workers of pools with more than `mostWorkers` as well. */
+export function portalStats(
+  time: number,
+  pools: readonly PoolGatherer[],
+  mostWorkers = Infinity,
+): PortalStats {
+  const parts = pools.flatMap((pool) => statsOf(pool, mostWorkers) ?? []);
   const algos = new Map<string, { workers: number; hashrate: number }>();
   for (const { algorithm, workerCount, hashrate } of parts) {
     const sum = algos.get(algorithm) ?? { workers: 0, hashrate: 0 };
@@ -72,7 +76,7 @@ export function portalStats(time: number, pools: readonly PoolGatherer[]): Porta
   };
 }
 
-function statsOf(pool: PoolGatherer): PoolStats | undefined {
+function statsOf(pool: PoolGatherer, mostWorkers: number): PoolStats | undefined {
   const { figures } = pool;
   if (figures === undefined) return undefined;
   const { coin } = pool.source.config;
@@ -91,14 +95,16 @@ function statsOf(pool: PoolGatherer): PoolStats | undefined {
     blocks: figures.counts,
     // fromEntries defines own properties: a worker called __proto__ is one like any other.
     workers: Object.fromEntries(
-      [...figures.workers].map(([worker, { shares, invalidShares }]) => [
-        worker,
-        {
-          shares,
-          invalidshares: invalidShares,
-          hashrateString: hashrateString(pool.hashrateOf(shares)),
-        },
-      ]),
+      [...(figures.workers.size > mostWorkers ? [] : figures.workers)].map(
+        ([worker, { shares, invalidShares }]) => [
+          worker,
+          {
+            shares,
+            invalidshares: invalidShares,
+            hashrateString: hashrateString(pool.hashrateOf(shares)),
+          },
+        ],
+      ),
     ),
     hashrate,
     workerCount: pool.workerCount,

@@ -25,7 +25,7 @@ export interface PoolMoment {
 
 const batch = 20;
 /** Entries keep the workers of pools up to this size; those of a larger one would fill Redis with gigabytes. */
-const mostWorkers = 1_000;
+export const mostWorkersKept = 1_000;
 const mostEntries = 50_000;
 
 export class StatHistory {
@@ -45,12 +45,12 @@ export class StatHistory {
     return this.#entries;
   }
 
-  /** Takes in the statistics of now, and writes them. Rejects with RedisError: then they are kept in memory only. */
+  /** Takes in the statistics of now (without crowds of workers), and writes them. Rejects with RedisError: then they are kept in memory only. */
   async add(stats: PortalStats): Promise<void> {
     const oldest = stats.time - this.#retention;
     this.#insert([momentOf(stats)], oldest);
     const key = portalKeys.statHistory;
-    await this.#connection.command('zadd', key, stats.time, JSON.stringify(withoutCrowds(stats)));
+    await this.#connection.command('zadd', key, stats.time, JSON.stringify(stats));
     await this.#connection.command('zremrangebyscore', key, '-inf', `(${oldest}`);
     if (!this.#loaded) await this.#load(oldest, stats.time);
   }
@@ -88,18 +88,6 @@ function momentOf({ time, pools }: PortalStats): HistoryEntry {
       Object.entries(pools).map(([coin, { hashrate, workerCount, blocks }]) => [
         coin,
         { hashrate, workerCount, blocks },
-      ]),
-    ),
-  };
-}
-
-function withoutCrowds(stats: PortalStats): PortalStats {
-  return {
-    ...stats,
-    pools: Object.fromEntries(
-      Object.entries(stats.pools).map(([coin, pool]) => [
-        coin,
-        pool.workerCount > mostWorkers ? { ...pool, workers: {} } : pool,
       ]),
     ),
   };

@@ -10,7 +10,7 @@ import { NoticeBoard } from './noticeBoard.ts';
 import { PoolGatherer } from './poolGatherer.ts';
 import { type PortalStats, portalStats } from './portalStats.ts';
 import type { Sources } from './sources.ts';
-import { StatHistory } from './statHistory.ts';
+import { mostWorkersKept, StatHistory } from './statHistory.ts';
 
 export interface GathererOptions {
   readonly portal: PortalConfig;
@@ -49,8 +49,10 @@ export class StatsGatherer {
     this.notices = new NoticeBoard(sources.portal);
   }
 
-  /** Undefined before the first tick that read anything. */
+  /** Undefined before the first tick that read anything. Made when somebody asks: a large pool has many workers. */
   get stats(): PortalStats | undefined {
+    if (this.#updated === undefined) return undefined;
+    this.#stats ??= portalStats(Math.floor(this.#updated / 1000), this.pools);
     return this.#stats;
   }
 
@@ -119,7 +121,7 @@ export class StatsGatherer {
       time,
     );
     if (!read) return;
-    this.#stats = portalStats(Math.floor(time / 1000), this.pools);
+    this.#stats = undefined;
     this.#updated = time;
     this.#tell();
   }
@@ -130,8 +132,8 @@ export class StatsGatherer {
     const began = performance.now();
     await this.notices.refresh().catch((error: unknown) => this.#say('the notice', error));
     if (await this.#gather(this.pools, time)) {
-      const stats = portalStats(Math.floor(time / 1000), this.pools);
-      this.#stats = stats;
+      const stats = portalStats(Math.floor(time / 1000), this.pools, mostWorkersKept);
+      this.#stats = undefined;
       this.#updated = time;
       await this.history.add(stats).catch((error: unknown) => this.#say('statHistory', error));
     }

@@ -3,7 +3,7 @@ import { addressPart } from '../../primitives/workerName.ts';
 /** Which workers an address has, as far as they were ever seen. Bounded: names come from strangers. */
 export class WorkerIndex {
   readonly #workers = new Map<string, string[]>();
-  readonly #names = new Set<string>();
+  readonly #addresses = new Map<string, string>();
 
   has(address: string): boolean {
     return this.#workers.has(address);
@@ -14,13 +14,17 @@ export class WorkerIndex {
     return this.#workers.get(address) ?? [];
   }
 
-  add(worker: string): void {
-    if (this.#names.has(worker) || this.#names.size >= mostNames) return;
-    this.#names.add(worker);
+  /** Returns the worker's address. */
+  add(worker: string): string {
+    const seen = this.#addresses.get(worker);
+    if (seen !== undefined) return seen;
     const address = addressPart(worker);
+    if (this.#addresses.size >= mostNames) return address;
+    this.#addresses.set(worker, address);
     const known = this.#workers.get(address);
     if (known === undefined) this.#workers.set(address, [worker]);
     else if (known.length < mostOfOne) known.push(worker);
+    return address;
   }
 }
 

@@ -21,13 +21,29 @@ export interface Plot {
 
 const width = 1000;
 const height = 240;
-/** Seconds, name, and what stands below the left end and the middle. */
-const ranges: Readonly<Record<HistoryRange, readonly [number, string, string, string]>> = {
-  '1h': [3_600, 'hour', '1 h ago', '30 min ago'],
-  '24h': [86_400, '24 hours', '24 h ago', '12 h ago'],
-  '7d': [7 * 86_400, '7 days', '7 days ago', '3.5 days ago'],
-  '30d': [30 * 86_400, '30 days', '30 days ago', '15 days ago'],
-  '1y': [365 * 86_400, 'year', '1 year ago', '6 months ago'],
+const hour = 3_600;
+const day = 86_400;
+/** Seconds that a chart can be wide, and what stands below its left end and its middle. */
+const widths: readonly (readonly [number, string, string])[] = [
+  [hour, '1 h ago', '30 min ago'],
+  [3 * hour, '3 h ago', '90 min ago'],
+  [6 * hour, '6 h ago', '3 h ago'],
+  [12 * hour, '12 h ago', '6 h ago'],
+  [day, '24 h ago', '12 h ago'],
+  [3 * day, '3 days ago', '36 h ago'],
+  [7 * day, '7 days ago', '3.5 days ago'],
+  [14 * day, '14 days ago', '7 days ago'],
+  [30 * day, '30 days ago', '15 days ago'],
+  [90 * day, '90 days ago', '45 days ago'],
+  [180 * day, '6 months ago', '3 months ago'],
+  [365 * day, '1 year ago', '6 months ago'],
+];
+const ranges: Readonly<Record<HistoryRange, readonly [number, string]>> = {
+  '1h': [hour, 'hour'],
+  '24h': [day, '24 hours'],
+  '7d': [7 * day, '7 days'],
+  '30d': [30 * day, '30 days'],
+  '1y': [365 * day, 'year'],
 };
 
 /** The name of a range in a sentence: "24 hours". */
@@ -43,7 +59,11 @@ export function plotOf(history: HistoryView): Plot | undefined {
   const values = points.map(([, value]) => value);
   const highest = Math.max(...values);
   const top = highest > 0 ? niceTop(highest) : history.metric === 'hashrate' ? 1_000 : 1;
-  const [span, name, from, middle] = ranges[history.range];
+  const [longest, name] = ranges[history.range];
+  // A pool that began lately is not a line at the edge of an empty chart.
+  const known = last[0] - (points[0]?.[0] ?? 0);
+  const shown = widths.find(([seconds]) => seconds >= Math.min(known, longest)) ?? widths.at(-1);
+  const [span, from, middle] = shown ?? [longest, '', ''];
   const begin = last[0] - span;
   const corners = points
     .filter(([time]) => time >= begin)

@@ -192,3 +192,33 @@ test('/api/worker_stats?<address> sums up one miner', async (t) => {
   assert.equal((await site.get('/api/worker_stats')).status, 400);
   assert.equal((await site.get('/api/worker_stats?%E0%A4%A')).status, 400);
 });
+
+test('a pool of more than a thousand workers is told whole, and kept without their names: they would fill Redis', async (t) => {
+  for (const [count, kept] of [
+    [1_000, 1_000],
+    [1_001, 0],
+  ] as const) {
+    const site = await siteFor(t, {
+      now,
+      fill: async (redis) => {
+        const shares = Array.from({ length: count }, (_, i) => [
+          sampleSeconds,
+          `1:w${i}:${sampleMillis}`,
+        ]);
+        await redis.send('zadd', ['litecoin:hashrate', ...shares.flat()]);
+      },
+    });
+    const told = await site.json('/api/stats');
+    const [text] = (await site.redis.command('zrange', 'statHistory', -1, -1)) as string[];
+    for (const [stats, wanted] of [
+      [told, count],
+      [parseJson(text ?? ''), kept],
+    ] as const) {
+      const pools = isRecord(stats) && own(stats, 'pools');
+      const pool = isRecord(pools) && own(pools, 'litecoin');
+      assert.ok(isRecord(pool));
+      assert.equal(own(pool, 'workerCount'), count);
+      assert.equal(Object.keys(own(pool, 'workers') as object).length, wanted);
+    }
+  }
+});

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isRecord, own, parseJson } from '../../../libs/primitives/unknown.ts';
 import type { PortalStats } from '../../../libs/website/data/portalStats.ts';
 import { StatHistory } from '../../../libs/website/data/statHistory.ts';
 import { connectFor, redisFor } from '../../redis/testbed.ts';
@@ -23,25 +22,6 @@ function statsAt(time: number, workerCount: number): PortalStats {
     },
   };
 }
-
-test('an entry names the workers of a pool of up to a thousand: larger ones would fill Redis', async (t) => {
-  const server = await redisFor(t);
-  const redis = await connectFor(t, { port: server.port });
-  const history = new StatHistory(redis, 1_000);
-  for (const [time, count, named] of [
-    [1, 1_000, 1_000],
-    [2, 1_001, 0],
-  ] as const) {
-    await history.add(statsAt(time, count));
-    const [text] = (await redis.command('zrangebyscore', 'statHistory', time, time)) as string[];
-    const entry = parseJson(text ?? '');
-    const pools = isRecord(entry) && own(entry, 'pools');
-    const pool = isRecord(pools) && own(pools, 'litecoin');
-    assert.ok(isRecord(pool));
-    assert.equal(own(pool, 'workerCount'), count);
-    assert.equal(Object.keys(own(pool, 'workers') as object).length, named);
-  }
-});
 
 test('what was written before is taken in once, by time, over any number of entries', async (t) => {
   const server = await redisFor(t);
