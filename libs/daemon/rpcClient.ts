@@ -6,6 +6,7 @@ import { type Exchange, HttpChannel } from './httpChannel.ts';
 import { isRepeatable, isUrgent } from './methods.ts';
 import { type Reply, readJson, readReply, replyIdOf, writeCall } from './rpcJson.ts';
 import { Slots } from './slots.ts';
+import { readTemplateReply } from './templateJson.ts';
 import {
   type BatchCall,
   type BatchOutcome,
@@ -254,6 +255,7 @@ class RpcClient implements DaemonClient {
 
   #parse(method: string, answer: Answer, options: CallOptions): unknown {
     try {
+      if (options.slicesData === true) return readTemplateReply(answer.body);
       return readJson(answer.body.toString('utf8'), options.exactNumbers ?? false);
     } catch (error) {
       throw this.#fail(

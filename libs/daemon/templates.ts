@@ -38,7 +38,10 @@ export function createTemplateSource(daemon: DaemonClient, coin: CoinConfig): Te
   const ask = ({ timeout = defaultTimeout, longPollId }: FetchOptions): Promise<unknown> => {
     const request = { capabilities, rules: [...rules].sort() };
     const longPoll = longPollId === undefined ? {} : { longpollid: longPollId };
-    return daemon.call('getblocktemplate', [{ ...request, ...longPoll }], { timeout });
+    return daemon.call('getblocktemplate', [{ ...request, ...longPoll }], {
+      timeout,
+      slicesData: true,
+    });
   };
 
   const fetch = async (options: FetchOptions = {}): Promise<unknown> => {

@@ -10,6 +10,8 @@ export interface CallOptions {
    * carries amounts of coins.
    */
   readonly exactNumbers?: boolean;
+  /** For getblocktemplate: the `data` of transactions may arrive as TextSlices, which cost nothing until they are read. */
+  readonly slicesData?: boolean;
 }
 
 /** One daemon. All methods reject with DaemonError only. */

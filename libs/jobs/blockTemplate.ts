@@ -1,6 +1,7 @@
 import { messageOf } from '../primitives/errors.ts';
 import { reversed } from '../primitives/hex.ts';
 import { bitsFromHex, targetFromBits } from '../primitives/target.ts';
+import { TextSlice } from '../primitives/textSlice.ts';
 import { type Satoshis, satoshis } from '../primitives/units.ts';
 import { isRecord, own, type UnknownRecord } from '../primitives/unknown.ts';
 import { type Payee, parsePayees } from './payees.ts';
@@ -155,7 +156,7 @@ function transactionsOf(list: unknown): TemplateTransactions {
   if (count > mostTransactions) {
     throw new TemplateError('transactions', `must be at most ${mostTransactions}, not ${count}`);
   }
-  const texts: string[] = [];
+  const texts: (string | TextSlice)[] = [];
   const txids = Buffer.allocUnsafe(count * 32);
   let size = 0;
   for (const [at, entry] of list.entries()) {
@@ -169,17 +170,19 @@ function transactionsOf(list: unknown): TemplateTransactions {
     // Daemons without segwit tell the txid as `hash` alone; with it, `hash` is the wtxid.
     const txid = own(transaction, 'txid') ?? own(transaction, 'hash');
     txids.set(bytesOf(txid, `transactions[${at}].txid`, 32).reverse(), at * 32);
-    const data = textOf(own(transaction, 'data'), `transactions[${at}].data`);
+    const told = own(transaction, 'data');
+    const data = told instanceof TextSlice ? told : textOf(told, `transactions[${at}].data`);
     texts.push(data);
     size += data.length >>> 1;
   }
   return { count, txids, data: joinHex(texts, size) };
 }
 
-function joinHex(texts: readonly string[], size: number): Buffer {
+function joinHex(texts: readonly (string | TextSlice)[], size: number): Buffer {
   const bytes = Buffer.allocUnsafe(size);
   let at = 0;
-  for (const [index, text] of texts.entries()) {
+  for (const [index, told] of texts.entries()) {
+    const text = told.toString();
     if (text === '' || !writeHex(text, bytes, at)) {
       throw new TemplateError(`transactions[${index}].data`, `must be hex, not ${shown(text)}`);
     }

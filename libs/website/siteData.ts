@@ -123,6 +123,8 @@ export interface PoolView {
   readonly explorer: ExplorerView;
   /** For the pages: forms of this coin's addresses, one for each known network, to check an address as it is typed. */
   readonly addressForms?: readonly AddressFormsLike[];
+  /** For Getting Started: coins that this one is mined beside, by an address in the password. */
+  readonly minedBeside?: readonly string[];
   /** For the pages' sparklines: hashrate of the last 24 hours, oldest first, at most 48 values. */
   readonly trend?: readonly number[];
 }

@@ -181,9 +181,13 @@ export class SiteModels {
     const switches = this.#sources.switches.configured;
     const shell = this.shell(path);
     const pools = shell.pools.map((pool, at) => {
-      const coin = this.#sources.gatherer.pools[at]?.source.config.coin;
-      const addressForms = Object.values(coin?.networks ?? {});
-      return addressForms.length === 0 ? pool : { ...pool, addressForms };
+      const config = this.#sources.gatherer.pools[at]?.source.config;
+      const addressForms = Object.values(config?.coin.networks ?? {});
+      return {
+        ...pool,
+        ...(addressForms.length === 0 ? {} : { addressForms }),
+        ...(config?.auxiliaryOf === undefined ? {} : { minedBeside: config.auxiliaryOf }),
+      };
     });
     return { ...shell, pools, page: 'getting_started', switches };
   }

@@ -6,7 +6,7 @@ import { type BenchPool, startBenchPool } from './benchPool.ts';
 import { type Figure, percentile, tableOf } from './figures.ts';
 import { type LoadMiner, logIn, openLoop } from './load.ts';
 import { type BenchPart, type BenchWish, say } from './part.ts';
-import { cpuMicros, pin, rssBytes } from './processFacts.ts';
+import { cpuMicros, pin } from './processFacts.ts';
 import { standInAddress } from './standInDaemon.ts';
 
 // MPOS mode: shares at a steady rate from one pool worker into a real MariaDB whose every commit is on disk, and what
@@ -24,8 +24,6 @@ interface Results {
   readonly behind: number;
   readonly poolMicros: number;
   readonly drained: number;
-  /** Bytes that the pool worker grew by while the database was away. */
-  readonly grown: number;
 }
 
 export const mposFigures: BenchPart = {
@@ -68,31 +66,26 @@ async function measure(wish: BenchWish, maria: MariaServer, pool: BenchPool): Pr
   await untilRows(maria, before + response.length);
   const storedAt = performance.now();
   const poolMicros = (cpuMicros(pool.pid) - cpu) / response.length;
-  const away = await outage(wish, maria, pool, crowd);
+  const drained = await outage(wish, maria, crowd);
   for (const miner of crowd) miner.close();
   return {
     sharesPerSecond: response.length / ((storedAt - startedAt) / 1_000),
     response,
     behind: storedAt - answeredAt,
     poolMicros,
-    ...away,
+    drained,
   };
 }
 
+/** Shares a second of what waited while the database was away, once it is back. */
 async function outage(
   wish: BenchWish,
   maria: MariaServer,
-  pool: BenchPool,
   crowd: readonly LoadMiner[],
-): Promise<Pick<Results, 'drained' | 'grown'>> {
+): Promise<number> {
   const before = await countRows(maria);
   await maria.kill('SIGKILL');
-  // Its own memory settles while the first thousands wait.
-  const first = await openLoop(crowd, rate, 5);
-  const rss = rssBytes(pool.pid);
-  const rest = await openLoop(crowd, rate, wish.isShort ? 5 : 25);
-  const grown = rssBytes(pool.pid) - rss;
-  const waited = first.length + rest.length;
+  const { length: waited } = await openLoop(crowd, rate, wish.isShort ? 10 : 30);
   await maria.restart();
   if (wish.cores !== undefined) pin(maria.pid, wish.cores.rest);
   // From the first row on: when the pool tries again is chance.
@@ -100,10 +93,7 @@ async function outage(
   const found = await countRows(maria);
   const startedAt = performance.now();
   await untilRows(maria, before + waited);
-  return {
-    drained: (before + waited - found) / ((performance.now() - startedAt) / 1_000),
-    grown,
-  };
+  return (before + waited - found) / ((performance.now() - startedAt) / 1_000);
 }
 
 async function countRows(maria: MariaServer): Promise<number> {
@@ -132,7 +122,7 @@ async function untilStill(maria: MariaServer): Promise<number> {
 }
 
 function report(results: Results): boolean {
-  const { response, behind, poolMicros, drained, grown, sharesPerSecond } = results;
+  const { response, behind, poolMicros, drained, sharesPerSecond } = results;
   const figures: Figure[] = [
     { name: 'shares/s in MariaDB, sustained', measured: sharesPerSecond, unit: '/s' },
     { name: `response p50 at ${rate} shares/s`, measured: percentile(response, 0.5), unit: 'ms' },
@@ -140,7 +130,6 @@ function report(results: Results): boolean {
     { name: 'last answer -> last row', measured: behind, unit: 'ms', mustReach: 1_000 },
     { name: 'CPU of the pool worker for a share', measured: poolMicros, unit: 'µs' },
     { name: 'shares/s of what waited', measured: drained, unit: '/s' },
-    { name: 'memory that an outage takes', measured: grown / 1024 / 1024, unit: 'MiB' },
   ];
   say(`\n${tableOf(figures)}\n`);
   say(

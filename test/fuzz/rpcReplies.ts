@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { createDaemonClient } from '../../libs/daemon/rpcClient.ts';
 import { readJson, readReply, replyIdOf } from '../../libs/daemon/rpcJson.ts';
+import { readTemplateReply } from '../../libs/daemon/templateJson.ts';
 import { DaemonError } from '../../libs/daemon/types.ts';
 import { type Dice, dice } from '../chaos/dice.ts';
 import type { Tally } from '../chaos/suite.ts';
@@ -62,6 +63,11 @@ function checkReader(body: Buffer, exactNumbers: boolean): void {
   const value = readJson(body.toString('utf8'), exactNumbers);
   const outcome = readReply(value, asked);
   replyIdOf(value);
+  // Slices are of one byte a character.
+  if (!exactNumbers && body.every((byte) => byte < 0x80)) {
+    const sliced = JSON.stringify(readTemplateReply(body));
+    if (sliced !== JSON.stringify(value)) throw new Error('slices changed a reply');
+  }
   if (outcome.kind === 'error' && !Number.isInteger(outcome.code)) throw new Error('no error code');
   if (Object.hasOwn(Object.prototype, 'length')) throw new Error('the prototype was changed');
 }

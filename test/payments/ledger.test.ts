@@ -373,6 +373,7 @@ test('a process that lost its lease can change nothing', async () => {
     () => notes.holdBlock(block.member, 'why'),
     () => notes.stop('why', millis(1)),
     () => ledger.adjust(satoshis(1n), false),
+    () => ledger.bookFee(tx.txid, satoshis(1n)),
   ];
   for (const attempt of attempts) await assert.rejects(attempt(), LeaseLost);
   assert.deepEqual(await redis.hash(keys.balances), before);

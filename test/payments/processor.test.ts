@@ -6,6 +6,7 @@ import type { PaymentProcessor } from '../../libs/payments/processor.ts';
 import type { Step } from '../../libs/payments/run.ts';
 import type { Payee, PaymentEvent } from '../../libs/payments/types.ts';
 import { isRecord, own } from '../../libs/primitives/unknown.ts';
+import type { RedisConnection } from '../../libs/redis/connection.ts';
 import { RedisError } from '../../libs/redis/errors.ts';
 import { type LitecoinPair, satoshisOf } from '../../scripts/regtest/litecoin.ts';
 import { until } from '../support/until.ts';
@@ -644,6 +645,83 @@ test('two payment processes at once pay once', async (t) => {
   assert.deepEqual(reports.map(({ outcome }) => outcome).sort(), ['done', 'standby']);
   assert.deepEqual(await received(alice), [25_000_000n]);
 });
+
+/** Methods of the daemon, and 'disk' for each wait until Redis has what it was told on disk, in order. */
+function watched(): { readonly connection: RedisConnection; readonly calls: string[] } {
+  const calls = proxy.methods;
+  const { connection } = redis;
+  return {
+    calls,
+    connection: {
+      ...connection,
+      ready: true,
+      command: async (name, ...args) => {
+        // An older Redis refuses it, and is asked how it keeps its data.
+        if (name === 'WAITAOF') calls.push('disk');
+        return connection.command(name, ...args);
+      },
+    },
+  };
+}
+
+for (const method of ['sendrawtransaction', 'sendmany'] as const) {
+  test(`what is about to be sent by ${method} is on the disk of Redis first`, async (t) => {
+    const alice = await minerAddress();
+    await owe(alice, '0.25');
+    if (method === 'sendmany') proxy.fault = old();
+    const { connection, calls } = watched();
+    let known = -1;
+    const step = method === 'sendmany' ? 'sending' : 'signed';
+    await processorFor(t, {
+      connection,
+      failPoint: (name) => {
+        if (name === 'intended' || name === 'built') known = calls.length;
+        if (name === step) assert.ok(calls.slice(known).includes('disk'));
+      },
+    }).runOnce();
+    assert.ok(calls.indexOf('disk') !== -1 && calls.indexOf('disk') < calls.indexOf(method));
+    assert.deepEqual(await received(alice), [25_000_000n]);
+  });
+}
+
+test('a transaction that a dead process left on record is on the disk of Redis before it is sent again', async (t) => {
+  const alice = await minerAddress();
+  await owe(alice, '0.25');
+  await dyingAt(t, 'signed').runOnce();
+  const { connection, calls } = watched();
+  calls.length = 0;
+  assert.equal((await run(processorFor(t, { connection }))).paid.length, 1);
+  assert.ok(calls.indexOf('disk') !== -1);
+  assert.ok(calls.indexOf('disk') < calls.indexOf('sendrawtransaction'));
+});
+
+for (const [what, harm] of [
+  [
+    'whose lease was lost sends nothing, although the batch is as it left it',
+    () => redis.command('HSET', keys.pay('lease'), 'owner', 'other', 'epoch', '99:other'),
+  ],
+  [
+    'whose batch Redis has forgotten sends nothing, although it has its lease',
+    () => redis.command('DEL', keys.pay('batch')),
+  ],
+  [
+    'whose batch is an intent again in Redis sends nothing, although it has its lease',
+    () => redis.command('HSET', keys.pay('batch'), 'state', 'intent'),
+  ],
+] as const) {
+  test(`a process ${what}`, async (t) => {
+    const alice = await minerAddress();
+    await owe(alice, '0.25');
+    const report = await processorFor(t, {
+      failPoint: async (step) => {
+        if (step === 'signed') await harm();
+      },
+    }).runOnce();
+    assert.deepEqual(report.paid, []);
+    assert.ok(proxy.methods.includes('signrawtransactionwithwallet'));
+    assert.ok(!proxy.methods.includes('sendrawtransaction'));
+  });
+}
 
 test('a process frozen before sending that wakes after another has taken over pays nothing more', async (t) => {
   const alice = await minerAddress();

@@ -6,7 +6,8 @@ import { millis } from '../../libs/primitives/units.ts';
 import { openRedis, pingRedis, waitForRedis } from '../../libs/redis/connection.ts';
 import { RedisError } from '../../libs/redis/errors.ts';
 import { freePort } from '../../scripts/regtest/freePort.ts';
-import { connectFor, memoryLog, redisFor, until } from './testbed.ts';
+import { until } from '../support/until.ts';
+import { connectFor, memoryLog, redisFor } from './testbed.ts';
 
 const host = '127.0.0.1';
 
@@ -40,10 +41,10 @@ test('a command while Redis is away rejects at once with RedisError and is known
 test('while Redis is down the log says why once a minute, and it is used when it comes', async (t) => {
   const port = await freePort();
   const { connection, log, pass } = openFor(t, { port });
-  await until(() => log.count('refuses connections (ECONNREFUSED)') === 1, 'it is said');
+  await until('it is said', () => log.count('refuses connections (ECONNREFUSED)') === 1);
   pass(59_999);
   pass(1);
-  await until(() => log.count('ECONNREFUSED') === 2, 'it is said again');
+  await until('it is said again', () => log.count('ECONNREFUSED') === 2);
   await redisFor(t, { port });
   await waitForRedis(connection, AbortSignal.timeout(10_000));
   assert.equal(await connection.command('PING'), 'PONG');
@@ -53,9 +54,9 @@ test('while Redis is down the log says why once a minute, and it is used when it
 test('a missing or wrong password is said as such, and never shown', async (t) => {
   const { port } = await redisFor(t, { args: ['--requirepass', 'rightPassword'] });
   const without = openFor(t, { port });
-  await until(() => without.log.count('NOAUTH') === 1, 'the missing password is said');
+  await until('the missing password is said', () => without.log.count('NOAUTH') === 1);
   const wrong = openFor(t, { port, password: 'wrongPassword' });
-  await until(() => wrong.log.count('WRONGPASS') === 1, 'the wrong password is said');
+  await until('the wrong password is said', () => wrong.log.count('WRONGPASS') === 1);
   assert.equal(wrong.log.count('wrongPassword'), 0);
   assert.equal(without.connection.ready, false);
   assert.equal(wrong.connection.ready, false);
@@ -66,7 +67,7 @@ test('a missing or wrong password is said as such, and never shown', async (t) =
 test('a database that does not exist is never replaced by database 0', async (t) => {
   const { port } = await redisFor(t, { args: ['--databases', '4'] });
   const { connection, log } = openFor(t, { port, db: 9 });
-  await until(() => log.count('check redis.db') === 1, 'it is said');
+  await until('it is said', () => log.count('check redis.db') === 1);
   assert.equal(connection.ready, false);
   await assert.rejects(connection.command('SET', 'where', 'here'), { code: 'REDIS_DOWN' });
   const good = await connectFor(t, { port, db: 3 });
@@ -84,7 +85,7 @@ test('a connection that was killed comes back by itself', async (t) => {
     times += 1;
   });
   await other.command('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
-  await until(() => times === 1, 'it is ready again');
+  await until('it is ready again', () => times === 1);
   assert.equal(await connection.command('PING'), 'PONG');
 });
 
@@ -103,7 +104,7 @@ test('a Redis that hangs is given up after the silence and used again when it wa
   await server.kill('SIGSTOP');
   await assert.rejects(connection.command('PING'), { code: 'REDIS_DOWN', mayHaveRun: true });
   await server.kill('SIGCONT');
-  await until(() => connection.ready, 'it is ready again');
+  await until('it is ready again', () => connection.ready);
   assert.equal(await connection.command('PING'), 'PONG');
 });
 
@@ -123,7 +124,7 @@ test('something that is no Redis on the port is said and retried, never thrown',
   const address = server.address();
   assert.ok(address !== null && typeof address === 'object');
   const { log, connection } = openFor(t, { port: address.port });
-  await until(() => sockets.size >= 5, 'it was tried often');
+  await until('it was tried often', () => sockets.size >= 5);
   assert.equal(log.count(/\[error\].*cannot be used/), 1);
   assert.equal(connection.ready, false);
 });
@@ -141,7 +142,7 @@ test('a read-only replica answers REDIS_READONLY, and a new connection is made f
     trouble: 'transient',
     mayHaveRun: false,
   });
-  await until(() => times === 1, 'it has reconnected');
+  await until('it has reconnected', () => times === 1);
 });
 
 test('waitForRedis ends with its signal', async (t) => {
@@ -177,7 +178,7 @@ test('the master of a Sentinel group is found, and the new one after a failover'
   );
   master.port = second.port;
   await first.stop();
-  await until(() => connection.ready, 'the new master is used');
+  await until('the new master is used', () => connection.ready);
   const info = await connection.command('INFO', 'server');
   assert.match(String(info), RegExp(`tcp_port:${second.port}`));
 });
@@ -188,9 +189,8 @@ test('a Cluster is used through any of its nodes', async (t) => {
   });
   const direct = await connectFor(t, { port });
   await direct.command('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
-  await until(
-    async () => String(await direct.command('CLUSTER', 'INFO')).includes('cluster_state:ok'),
-    'the cluster is ready',
+  await until('the cluster is ready', async () =>
+    String(await direct.command('CLUSTER', 'INFO')).includes('cluster_state:ok'),
   );
   const connection = await connectFor(t, { port: 1, cluster: [{ host, port }] });
   await connection.command('SET', '{litecoin}:stats', '1');

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../libs/primitives/units.ts';
 import { createRetry } from '../../libs/redis/retry.ts';
-import { connectFor, memoryLog, redisFor, until } from './testbed.ts';
+import { until } from '../support/until.ts';
+import { connectFor, memoryLog, redisFor } from './testbed.ts';
 
 async function setUp(t: TestContext) {
   const server = await redisFor(t);
@@ -20,7 +21,7 @@ test('work that fails because Redis is down is done when it is back', async (t) 
     () => connection.command('SET', 'done', 'yes'),
     () => 'A thing waits',
   );
-  await until(() => log.count(/\[warning\].*A thing waits: Redis at/) === 1, 'it is said');
+  await until('it is said', () => log.count(/\[warning\].*A thing waits: Redis at/) === 1);
   await server.restart();
   assert.equal(await done, 'OK');
   assert.equal(await connection.command('GET', 'done'), 'yes');
@@ -37,7 +38,7 @@ test('a wrong type is said as an error at once, once, and the work is done after
     },
     () => 'A thing waits',
   );
-  await until(() => tries >= 3, 'it was tried several times');
+  await until('it was tried several times', () => tries >= 3);
   assert.equal(log.count(/\[error\].*A thing waits until .* repaired: .*WRONGTYPE/), 1);
   assert.equal(log.lines.length, 1);
   await connection.command('DEL', 'list');

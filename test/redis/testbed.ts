@@ -2,7 +2,6 @@
 import { once } from 'node:events';
 import { createConnection, createServer, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createLogger, type Logger } from '../../libs/log/logger.ts';
 import { systemClock } from '../../libs/primitives/units.ts';
 import { isRecord, parseJson, type UnknownRecord } from '../../libs/primitives/unknown.ts';
@@ -66,18 +65,6 @@ export async function connectFor(
   t.after(() => connection.close());
   await waitForRedis(connection, AbortSignal.timeout(10_000));
   return connection;
-}
-
-/** Waits for a condition; fails after ten seconds. */
-export async function until(
-  condition: () => boolean | Promise<boolean>,
-  what: string,
-): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`Waited in vain until ${what}.`);
-    await sleep(5);
-  }
 }
 
 export async function hashOf(

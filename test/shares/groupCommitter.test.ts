@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { GroupCommitter, type GroupCommitterOptions } from '../../libs/shares/groupCommitter.ts';
 import type { ShareRecord } from '../../libs/shares/types.ts';
-import { memoryLog, until } from '../redis/testbed.ts';
+import { memoryLog } from '../redis/testbed.ts';
+import { until } from '../support/until.ts';
 import { sampleShare } from './sampleShare.ts';
 
 /** A committer whose commits end when the test says so. */
@@ -45,11 +46,11 @@ test('shares are gathered for groupMillis, and answered after the commit only', 
   record('a');
   record('b');
   assert.deepEqual(groups, []);
-  await until(() => groups.length === 1, 'the group is committed');
+  await until('the group is committed', () => groups.length === 1);
   assert.deepEqual(groups, [['a', 'b']]);
   assert.deepEqual(answers, []);
   end(true);
-  await until(() => answers.length === 2, 'they are answered');
+  await until('they are answered', () => answers.length === 2);
   assert.deepEqual(answers, [
     ['a', true],
     ['b', true],
@@ -96,13 +97,13 @@ test('one group is under way at a time; the next ones follow in order, none abov
   assert.deepEqual(groups, [['a', 'b', 'c']]);
   assert.equal(committer.pending, 9);
   end(true);
-  await until(() => groups.length === 2, 'the second group');
+  await until('the second group', () => groups.length === 2);
   assert.deepEqual(groups[1], ['d', 'e', 'f', 'g']);
   end(true);
-  await until(() => groups.length === 3, 'the third group');
+  await until('the third group', () => groups.length === 3);
   assert.deepEqual(groups[2], ['h', 'i']);
   end(true);
-  await until(() => answers.length === 9, 'all are answered');
+  await until('all are answered', () => answers.length === 9);
   assert.equal(answers.map(([worker]) => worker).join(''), 'abcdefghi');
   assert.equal(committer.pending, 0);
 });
@@ -117,7 +118,7 @@ test('a share recorded inside an answer does not start a second commit beside th
     order.push('a');
   });
   end(true);
-  await until(() => groups.length === 2, 'the second group');
+  await until('the second group', () => groups.length === 2);
   assert.deepEqual(groups[1], ['b', 'c']);
   end(true);
   await committer.flush();
@@ -130,7 +131,7 @@ test('above maxPending a share is refused at once, and taken again when there is
   assert.deepEqual(answers, [['d', false]]);
   assert.equal(full(), 1);
   end(true);
-  await until(() => committer.pending === 0, 'there is room');
+  await until('there is room', () => committer.pending === 0);
   record('e');
   assert.equal(committer.pending, 1);
 });
@@ -154,7 +155,7 @@ test('flush does not wait for groupMillis, and resolves after what was taken in 
   await flushed;
   assert.deepEqual(answers, [['a', true]]);
   const closed = committer.close();
-  await until(() => groups.length === 2, 'the second group');
+  await until('the second group', () => groups.length === 2);
   end(true);
   await closed;
   assert.deepEqual(answers[1], ['b', true]);

@@ -8,7 +8,8 @@ import {
   type RedisKeeping,
   untilKept,
 } from '../../libs/shares/redisDisk.ts';
-import { connectFor, memoryLog, redisFor, until } from '../redis/testbed.ts';
+import { connectFor, memoryLog, redisFor } from '../redis/testbed.ts';
+import { until } from '../support/until.ts';
 
 const keys = coinKeys('testcoin');
 const sequenceKey = keys.spoolSequence('w');
@@ -53,10 +54,10 @@ test('appendfsync everysec: safe after two seconds, and only what was there then
   await apply(6);
   assert.equal(await safe(), 0);
   pass(1);
-  await until(async () => (await info('aof_pending_bio_fsync')) === '0', 'nothing is pending');
+  await until('nothing is pending', async () => (await info('aof_pending_bio_fsync')) === '0');
   assert.equal(await safe(), 5);
   pass(2_000);
-  await until(async () => (await info('aof_pending_bio_fsync')) === '0', 'nothing is pending');
+  await until('nothing is pending', async () => (await info('aof_pending_bio_fsync')) === '0');
   assert.equal(await safe(), 6);
 });
 
@@ -66,7 +67,7 @@ test('a Redis that was restarted in between must prove it anew', async (t) => {
   await safe();
   await server.kill('SIGKILL');
   await server.restart();
-  await until(() => connection.ready, 'it is back');
+  await until('it is back', () => connection.ready);
   pass(60_000);
   assert.equal(await safe(), 0);
   pass(2_000);
@@ -83,10 +84,10 @@ test('snapshots: safe after a save that began later', async (t) => {
   pass(3_600_000);
   assert.equal(await safe(), 0);
   const last = await info('rdb_last_save_time');
-  await until(async () => {
+  await until('the clock of saves has moved on', async () => {
     await connection.command('save');
     return (await info('rdb_last_save_time')) !== last;
-  }, 'the clock of saves has moved on');
+  });
   assert.equal(await safe(), 5);
 });
 
@@ -100,14 +101,14 @@ test('snapshots: a save that ran already when a group was applied does not make 
   await apply(5);
   assert.equal(await info('rdb_bgsave_in_progress'), '1');
   assert.equal(await safe(), 0);
-  await until(async () => (await info('rdb_bgsave_in_progress')) === '0', 'the save has ended');
+  await until('the save has ended', async () => (await info('rdb_bgsave_in_progress')) === '0');
   assert.equal(await safe(), 0);
   const last = await info('rdb_last_save_time');
   await connection.command('config', 'set', 'rdb-key-save-delay', '0');
-  await until(async () => {
+  await until('the clock of saves has moved on', async () => {
     await connection.command('save');
     return (await info('rdb_last_save_time')) !== last;
-  }, 'the clock of saves has moved on');
+  });
   assert.equal(await safe(), 5);
 });
 
@@ -165,12 +166,12 @@ test('with appendfsync everysec what is there is kept when a later look at the s
     return true;
   };
   const options = { connection, key: sequenceKey, now: () => millis(performance.now()) };
-  await until(() => connection.ready, 'Redis is there');
+  await until('Redis is there', () => connection.ready);
   const tries = async (): Promise<boolean> => {
     try {
       return await untilKept(isThere, options);
     } catch {
-      await until(() => connection.ready, 'Redis is back');
+      await until('Redis is back', () => connection.ready);
       return tries();
     }
   };

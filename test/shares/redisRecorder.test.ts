@@ -15,8 +15,8 @@ import {
   listOf,
   memoryLog,
   redisFor,
-  until,
 } from '../redis/testbed.ts';
+import { until } from '../support/until.ts';
 import { sampleShare } from './sampleShare.ts';
 import { dataDirFor } from './support/dataDir.ts';
 
@@ -175,14 +175,14 @@ test('Redis killed again and again under load: every share is in once, none is d
   t.after(() => clearInterval(load));
   for (let kill = 0; kill < 8; kill += 1) {
     const before = recorded;
-    await until(() => recorded > before + 20, 'shares are recorded');
+    await until('shares are recorded', () => recorded > before + 20);
     await server.kill('SIGKILL');
     await server.restart();
   }
   clearInterval(load);
   await recorder.applied();
   assert.equal(recorded, taken);
-  await until(() => look.ready, 'we can look');
+  await until('we can look', () => look.ready);
   const sums = await hashOf(look, keys.roundCurrent);
   const total = Object.values(sums).reduce((sum, text) => sum + Number(text), 0);
   assert.equal(total, taken);
@@ -212,11 +212,11 @@ test('a Redis that hangs and wakes has each share once', async (t) => {
   await server.kill('SIGSTOP');
   const waiting = record(recorder, sampleShare());
   // The group lies in a socket that Redis will read when it wakes, and is sent again on another one.
-  await until(() => !connection.ready, 'the connection is given up');
+  await until('the connection is given up', () => !connection.ready);
   await server.kill('SIGCONT');
   assert.ok(await waiting);
   assert.ok(await record(recorder, sampleShare()));
-  await until(() => look.ready, 'we can look');
+  await until('we can look', () => look.ready);
   assert.equal(await sumOf(look, 'w1'), 48);
 });
 
@@ -224,7 +224,7 @@ test('a wrong type at roundCurrent: said once, nothing is written, and all flows
   const { recorder, look, log } = await setUp(t);
   await look.command('set', keys.roundCurrent, 'not a hash');
   const waiting = [record(recorder, sampleShare()), record(recorder, sampleShare())];
-  await until(() => log.count('WRONGTYPE testcoin:shares:roundCurrent') === 1, 'it is said');
+  await until('it is said', () => log.count('WRONGTYPE testcoin:shares:roundCurrent') === 1);
   assert.equal(log.count(/\[error\].*2 shares of testcoin wait in the spool until .* repaired/), 1);
   assert.equal(await look.command('exists', keys.stats, keys.hashrate), 0);
   await look.command('del', keys.roundCurrent);
@@ -239,7 +239,7 @@ test('a value that somebody edited to nonsense: said with its field, nothing is 
     record(recorder, sampleShare({ worker: 'w0' })),
     record(recorder, sampleShare({ worker: 'w1' })),
   ];
-  await until(() => log.count('field w1 holds "12 coins", not a number') === 1, 'it is said');
+  await until('it is said', () => log.count('field w1 holds "12 coins", not a number') === 1);
   assert.equal(await look.command('hexists', keys.roundCurrent, 'w0'), 0);
   await look.command('hset', keys.roundCurrent, 'w1', '12');
   assert.deepEqual(await Promise.all(waiting), [true, true]);
@@ -268,7 +268,7 @@ test('each kind of nonsense in a counted key is refused before anything is writt
     await look.command(command, key, ...args);
     const before = await refusals(look);
     const waiting = record(recorder, sampleShare());
-    await until(async () => (await refusals(look)) > before, `${key} ${args} is refused`);
+    await until(`${key} ${args} is refused`, async () => (await refusals(look)) > before);
     const written = counted.filter((name) => name !== key);
     assert.equal(await look.command('exists', ...written), 0, `only ${key} exists`);
     await look.command('del', key);
@@ -293,7 +293,7 @@ test('a Redis that has become a replica takes nothing; when it is master again a
   await look.command('config', 'set', 'replica-serve-stale-data', 'yes');
   await look.command('replicaof', '127.0.0.1', '1');
   const waiting = record(recorder, sampleShare());
-  await until(async () => (await errors(look)).includes('errorstat_READONLY'), 'it is refused');
+  await until('it is refused', async () => (await errors(look)).includes('errorstat_READONLY'));
   await look.command('replicaof', 'no', 'one');
   assert.equal(await waiting, true);
   assert.equal(await sumOf(look, 'w1'), 16);
@@ -303,7 +303,7 @@ test('a Redis at its memory limit takes nothing and loses nothing; with more mem
   const { recorder, look } = await setUp(t);
   await look.command('config', 'set', 'maxmemory', '1');
   const waiting = record(recorder, sampleShare());
-  await until(async () => (await errors(look)).includes('errorstat_OOM'), 'it is refused');
+  await until('it is refused', async () => (await errors(look)).includes('errorstat_OOM'));
   assert.equal(await look.command('exists', keys.roundCurrent, keys.hashrate, keys.stats), 0);
   await look.command('config', 'set', 'maxmemory', '0');
   assert.equal(await waiting, true);

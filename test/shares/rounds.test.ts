@@ -13,8 +13,8 @@ import {
   listOf,
   memoryLog,
   redisFor,
-  until,
 } from '../redis/testbed.ts';
+import { until } from '../support/until.ts';
 import { sampleShare } from './sampleShare.ts';
 import { dataDirFor } from './support/dataDir.ts';
 
@@ -377,7 +377,7 @@ test('a nonsense value in the round: refusing does nothing by halves, and goes o
   await rounds.close(blockOf(hashA));
   await mine('w1', '4');
   const refused = rounds.refuse(hashA, 'stale');
-  await until(() => log.count('round7 field w2 holds "much", not a number') === 1, 'it is said');
+  await until('it is said', () => log.count('round7 field w2 holds "much", not a number') === 1);
   assert.deepEqual(await hashOf(look, keys.roundCurrent), { w1: '4' });
   assert.equal(await look.command('hget', keys.block(hashA), 'state'), 'candidate');
   await look.command('hset', keys.round(7), 'w2', '8');
@@ -391,7 +391,7 @@ test('a nonsense value in roundCurrent stops the merge before anything is writte
   await rounds.close(blockOf(hashA));
   await mine('w2', 'x');
   const refused = rounds.refuse(hashA, 'stale');
-  await until(() => log.count('roundCurrent field w2 holds "x"') === 1, 'it is said');
+  await until('it is said', () => log.count('roundCurrent field w2 holds "x"') === 1);
   assert.deepEqual(await hashOf(look, keys.roundCurrent), { w2: 'x' });
   assert.deepEqual(await hashOf(look, keys.round(7)), { w1: '16', w2: '8' });
   await mine('w2', '2');
@@ -407,7 +407,7 @@ test('a wrong type ends with a typed error when the pool stops, and nothing is h
     code: 'REDIS_WRONGTYPE',
     trouble: 'permanent',
   });
-  await until(() => log.count(/\[error\].*WRONGTYPE testcoin:blk:open/) === 1, 'it is said');
+  await until('it is said', () => log.count(/\[error\].*WRONGTYPE testcoin:blk:open/) === 1);
   stop.abort();
   await closing;
   assert.equal(await look.command('exists', keys.block(hashA), keys.round(7)), 0);
@@ -455,9 +455,8 @@ test('with hashTag shares and rounds work on a Cluster', async (t) => {
   });
   const look = await connectFor(t, { port });
   await look.command('cluster', 'addslotsrange', '0', '16383');
-  await until(
-    async () => String(await look.command('cluster', 'info')).includes('cluster_state:ok'),
-    'the cluster is ready',
+  await until('the cluster is ready', async () =>
+    String(await look.command('cluster', 'info')).includes('cluster_state:ok'),
   );
   const connection = await connectFor(t, { port: 1, cluster: [{ host: '127.0.0.1', port }] });
   const tagged = coinKeys('testcoin', true);

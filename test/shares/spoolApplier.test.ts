@@ -7,7 +7,8 @@ import { SpoolApplier } from '../../libs/shares/spoolApplier.ts';
 import { openAbandoned, SpoolFiles } from '../../libs/shares/spoolFiles.ts';
 import { makeFolder, ownFolder, segmentPath } from '../../libs/shares/spoolFolder.ts';
 import { SpoolWriter } from '../../libs/shares/spoolWriter.ts';
-import { memoryLog, until } from '../redis/testbed.ts';
+import { memoryLog } from '../redis/testbed.ts';
+import { until } from '../support/until.ts';
 import { dataDirFor } from './support/dataDir.ts';
 import { groupOf, recordsOf, StoreStandIn } from './support/spools.ts';
 
@@ -87,7 +88,7 @@ test('shares on disk wait for others before the store is called, but not when so
     [3],
   );
   await record(4, 13);
-  await until(() => store.workers.length === 39, 'a full batch does not wait');
+  await until('a full batch does not wait', () => store.workers.length === 39);
 });
 
 test('while the store is away memory holds a window only; all is applied from the files, in batches', async (t) => {
@@ -106,7 +107,7 @@ test('while the store is away memory holds a window only; all is applied from th
   await applier.whenApplied();
   assert.deepEqual(store.workers, workersOf(1, 300));
   assert.ok(store.calls < 100, `${store.calls} calls`);
-  await until(() => log.count(/\[special\].*All shares of testcoin .* are recorded/) === 1, 'said');
+  await until('said', () => log.count(/\[special\].*All shares of testcoin .* are recorded/) === 1);
   assert.equal(applier.waiting, 0);
 });
 
@@ -194,7 +195,7 @@ test('a damaged group is said with an error, the others are applied, and the fil
   await applier.whenApplied();
   assert.deepEqual(store.workers, [...workersOf(1, 2), ...workersOf(4, 5)]);
   assert.equal(log.count(/\[error\].*damaged.*after group 2\..*Check the disk/), 1);
-  await until(() => applier.waiting === 0, 'nothing is said to wait');
+  await until('nothing is said to wait', () => applier.waiting === 0);
   store.safe = 5;
   assert.equal(await applier.sweep(), true);
   const aside = join(root, 'w-0000000000000001.shares.corrupt');

@@ -10,7 +10,8 @@ import { coinKeys } from '../../libs/redis/keys.ts';
 import { createRedisRecorder } from '../../libs/shares/redisRecorder.ts';
 import { spoolRoot } from '../../libs/shares/spoolFolder.ts';
 import { unfinishedSpools } from '../../libs/shares/spoolUnfinished.ts';
-import { connectFor, hashOf, memoryLog, redisFor, until } from '../redis/testbed.ts';
+import { connectFor, hashOf, memoryLog, redisFor } from '../redis/testbed.ts';
+import { until } from '../support/until.ts';
 import { dataDirFor } from './support/dataDir.ts';
 
 // Processes and Redis are killed at random instants; what the processes printed before is the oracle.
@@ -63,7 +64,7 @@ test('workers and Redis killed at random instants under load: every acknowledged
     const sources = await Promise.all(
       [0, 1].map((fork) => startSource(t, dataDir, redis.port, `r${round}f${fork}`)),
     );
-    await until(() => sources.every((one) => one.acknowledged.length > 0), 'shares flow');
+    await until('shares flow', () => sources.every((one) => one.acknowledged.length > 0));
     const outage = roll(3);
     if (outage === 1) await redis.kill('SIGSTOP');
     if (outage === 2) await redis.kill('SIGKILL');
@@ -99,7 +100,7 @@ test('workers and Redis killed at random instants under load: every acknowledged
   assert.deepEqual(doubled, []);
   assert.equal(log.count('[error]'), 0, log.lines.join(''));
   await until(
-    async () => (await readdir(spoolRoot(dataDir, 'testcoin'))).length === 0,
     'no spool is left',
+    async () => (await readdir(spoolRoot(dataDir, 'testcoin'))).length === 0,
   );
 });

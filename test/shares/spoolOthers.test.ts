@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { segmentPath } from '../../libs/shares/spoolFolder.ts';
 import { othersOnDisk, untilStored } from '../../libs/shares/spoolOthers.ts';
-import { until } from '../redis/testbed.ts';
+import { until } from '../support/until.ts';
 import { dataDirFor } from './support/dataDir.ts';
 import { groupOf, recordsOf, StoreStandIn } from './support/spools.ts';
 
@@ -65,7 +65,7 @@ test('it waits while the others get on, and gives up one that does not', async (
     assert.equal(done, false);
     await open('a').apply(group, groupOf(group), group - 1);
   }
-  await until(() => done, 'it has all three');
+  await until('it has all three', () => done);
   await waiting;
   await untilStored(new Map([['b', 1]]), open, 40, signal);
   assert.deepEqual(open('b').workers, []);

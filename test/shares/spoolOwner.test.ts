@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { isAlive, ownName } from '../../libs/shares/spoolOwner.ts';
-import { until } from '../redis/testbed.ts';
+import { until } from '../support/until.ts';
 
 const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').slice(0, 8);
 
@@ -53,8 +53,8 @@ test('a dead process whose parent has not reaped it is gone', async (t) => {
   await once(parent, 'spawn');
   const pid = pidOf(parent);
   const children = () => readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim();
-  await until(() => children() !== '', 'there is a child');
+  await until('there is a child', () => children() !== '');
   const child = Number(children());
-  await until(() => statOf(child)[0] === 'Z', 'the child is a zombie');
+  await until('the child is a zombie', () => statOf(child)[0] === 'Z');
   assert.ok(!isAlive(nameOf(child)));
 });

@@ -12,7 +12,8 @@ import { unfinishedSpools } from '../../libs/shares/spoolUnfinished.ts';
 import type { ShareRecorder } from '../../libs/shares/types.ts';
 import { freePort } from '../../scripts/regtest/freePort.ts';
 import { startRedis } from '../../scripts/regtest/redisServer.ts';
-import { connectFor, hashOf, memoryLog, redisFor, until } from '../redis/testbed.ts';
+import { connectFor, hashOf, memoryLog, redisFor } from '../redis/testbed.ts';
+import { until } from '../support/until.ts';
 import { sampleShare } from './sampleShare.ts';
 import { dataDirFor } from './support/dataDir.ts';
 import { faultyDiskStandIn, recordsOf } from './support/spools.ts';
@@ -93,8 +94,8 @@ test('miners are answered while Redis has not even been started; it gets all of 
   const acknowledged = await recordMany(recorder, 500);
   assert.equal(acknowledged.length, 500);
   await until(
-    () => log.count(/\[warning\].*500 shares of testcoin wait in the spool.*ECONNREFUSED/) === 1,
     'it is said how many wait',
+    () => log.count(/\[warning\].*500 shares of testcoin wait in the spool.*ECONNREFUSED/) === 1,
   );
   const redis = await startRedis({ port });
   t.after(async () => {
@@ -113,7 +114,7 @@ test('a wrong password: miners are answered, and all is recorded when it is righ
   const recorder = open({ password: 'mistaken' });
   const acknowledged = await recordMany(recorder, 50);
   assert.equal(acknowledged.length, 50);
-  await until(() => log.count(/refuses the password.*redis\.password/) > 0, 'it is said');
+  await until('it is said', () => log.count(/refuses the password.*redis\.password/) > 0);
   await look.command('config', 'set', 'requirepass', 'mistaken');
   await recorder.applied();
   await look.command('config', 'set', 'requirepass', '');
@@ -189,7 +190,7 @@ test('a Redis that comes back with an older state gets what it lost again, thoug
   await rm(live, { recursive: true });
   await cp(kept, live, { recursive: true });
   await redis.restart();
-  await until(() => log.count(/came back without its latest/) === 1, 'it is noticed');
+  await until('it is noticed', () => log.count(/came back without its latest/) === 1);
   await recorder.applied();
   await hasEachOnce(t, redis.port, acknowledged);
 });
@@ -298,7 +299,7 @@ test('a spool that is abandoned while we run is taken over too', async (t) => {
   await mkdir(join(root, 'part'), { recursive: true });
   await writeFile(segmentPath(join(root, 'part'), 1), recordsOf(1, 1_000));
   await rename(join(root, 'part'), join(root, 'dead.left'));
-  await until(async () => (await unfinished()) === 0, 'it is recorded');
+  await until('it is recorded', async () => (await unfinished()) === 0);
   const look = await connectFor(t, { port: redis.port });
   assert.deepEqual(await hashOf(look, keys.stats), { validShares: '3000' });
 });

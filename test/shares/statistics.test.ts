@@ -7,14 +7,8 @@ import { RedisError } from '../../libs/redis/errors.ts';
 import { coinKeys, type SeriesResolution } from '../../libs/redis/keys.ts';
 import { readSeries } from '../../libs/redis/series.ts';
 import { createStatistics, type StatisticsOptions } from '../../libs/shares/statistics.ts';
-import {
-  badNetworkStandIn,
-  connectFor,
-  hashOf,
-  memoryLog,
-  redisFor,
-  until,
-} from '../redis/testbed.ts';
+import { badNetworkStandIn, connectFor, hashOf, memoryLog, redisFor } from '../redis/testbed.ts';
+import { until } from '../support/until.ts';
 import { sampleShare } from './sampleShare.ts';
 
 const keys = coinKeys('testcoin');
@@ -297,8 +291,8 @@ test('once an hour workers that have been away for 30 days are forgotten, howeve
   await look.send('hset', [keys.workersSeen, ...fields.flat(), 'odd', 'nonsense']);
   open(look, { flushMillis: 5 });
   await until(
-    async () => (await look.command('hlen', keys.workersSeen)) === 1_000,
     'the old ones are gone',
+    async () => (await look.command('hlen', keys.workersSeen)) === 1_000,
   );
   await look.command('hset', keys.workersSeen, 'late', `1:${old}:5`);
   await look.command('hset', keys.workersSeen, 'mark', `1:${start * 1000}:5`);
@@ -309,8 +303,8 @@ test('once an hour workers that have been away for 30 days are forgotten, howeve
   assert.equal(await look.command('hexists', keys.workersSeen, 'late'), 1);
   setClock(start + 3_601);
   await until(
-    async () => (await look.command('hexists', keys.workersSeen, 'late')) === 0,
     'it is gone as well',
+    async () => (await look.command('hexists', keys.workersSeen, 'late')) === 0,
   );
   assert.equal(await look.command('hexists', keys.workersSeen, 'mark'), 1);
 });
@@ -355,15 +349,15 @@ test('what is gathered while Redis is away is written when it is back', async (t
   const { server, look, open, series } = await setUp(t);
   const statistics = open(look, { flushMillis: 5 });
   statistics.share({ difficulty: 1 });
-  await until(async () => (await series(keys.series('1m'), '1m')).length === 1, 'it is written');
+  await until('it is written', async () => (await series(keys.series('1m'), '1m')).length === 1);
   await server.kill('SIGKILL');
-  await until(() => !look.ready, 'the connection is lost');
+  await until('the connection is lost', () => !look.ready);
   for (let i = 0; i < 100; i += 1) statistics.share({ difficulty: 2, at: start - i * minute });
   await server.restart();
-  await until(() => look.ready, 'Redis is back');
+  await until('Redis is back', () => look.ready);
   await until(
-    async () => (await series(keys.minerSeries('A', '1m'), '1m')).length === 100,
     'it is written',
+    async () => (await series(keys.minerSeries('A', '1m'), '1m')).length === 100,
   );
   assert.equal(
     (await series(keys.series('1h'), '1h')).reduce((sum, p) => sum + (p[1] ?? 0), 0),
@@ -378,12 +372,12 @@ test('a write whose answer is lost is not repeated', async (t) => {
   const statistics = open(connection, { flushMillis: 5 });
   const sum = async () => (await series(keys.series('1m'), '1m')).at(-1)?.[1];
   statistics.share({ difficulty: 1 });
-  await until(async () => (await sum()) === 1, 'it is written');
+  await until('it is written', async () => (await sum()) === 1);
   network.loseNextScriptReply();
   statistics.share({ difficulty: 2 });
-  await until(() => network.lost === 1, 'an answer is lost');
+  await until('an answer is lost', () => network.lost === 1);
   statistics.share({ difficulty: 4 });
-  await until(async () => Number(await sum()) > 3, 'the next one is written');
+  await until('the next one is written', async () => Number(await sum()) > 3);
   assert.equal(await sum(), 7);
 });
 
@@ -404,8 +398,8 @@ test('a write that may or may not have been done is given up, but what it knew o
   );
   statistics.share({ difficulty: 1, best: 500 });
   await until(
-    async () => (await look.command('hexists', keys.workersSeen, 'A.x')) === 1,
     'the worker is written',
+    async () => (await look.command('hexists', keys.workersSeen, 'A.x')) === 1,
   );
   const seen = { 'A.x': `${start * 1000}:${start * 1000}:500` };
   assert.deepEqual(await hashOf(look, keys.workersSeen), seen);
@@ -453,9 +447,8 @@ test('with hashTag statistics work on a Cluster', async (t) => {
   });
   const look = await connectFor(t, { port });
   await look.command('cluster', 'addslotsrange', '0', '16383');
-  await until(
-    async () => String(await look.command('cluster', 'info')).includes('cluster_state:ok'),
-    'the cluster is ready',
+  await until('the cluster is ready', async () =>
+    String(await look.command('cluster', 'info')).includes('cluster_state:ok'),
   );
   const connection = await connectFor(t, { port: 1, cluster: [{ host: '127.0.0.1', port }] });
   const tagged = coinKeys('testcoin', true);
@@ -470,7 +463,7 @@ test('with hashTag statistics work on a Cluster', async (t) => {
   t.after(() => statistics.close());
   statistics.share(sampleShare({ worker: 'A.x', time: start * 1000 }));
   const key = '{testcoin}:miner:A:1m';
-  await until(async () => (await look.command('exists', key)) === 1, 'it is written');
+  await until('it is written', async () => (await look.command('exists', key)) === 1);
   const [point] = (await readSeries(connection, key, '1m', start)).slice(-1);
   assert.deepEqual(point, { time: 1_699_999_980, difficulty: 16 });
 });

@@ -9,7 +9,7 @@ import {
   eventText,
   streamLimits,
 } from '../../libs/website/eventStreams.ts';
-import { until } from '../redis/testbed.ts';
+import { until } from '../support/until.ts';
 
 async function serve(t: import('node:test').TestContext, limits = streamLimits) {
   const streams = new EventStreams(limits);
@@ -30,7 +30,7 @@ async function serve(t: import('node:test').TestContext, limits = streamLimits) 
   client.on('error', () => undefined);
   client.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
   t.after(() => client.destroy());
-  await until(() => opened.length === 1, 'the stream is open');
+  await until('the stream is open', () => opened.length === 1);
   const [stream] = opened;
   assert.ok(stream !== undefined);
   return { streams, stream, client };
@@ -42,13 +42,13 @@ test('a client that does not read is dropped, and what waits for it is let go', 
   const text = eventText({ data: 'x'.repeat(50_000) });
   let sent = 0;
   // The kernel's own buffers take some megabytes before anything waits here.
-  await until(() => {
+  await until('it is dropped', () => {
     sent += 1;
     return !stream.send(text) || sent > 2_000;
-  }, 'it is dropped');
+  });
   assert.ok(sent < 2_000, 'it was dropped');
   assert.equal(streams.dropped, 1);
-  await until(() => streams.count === 0, 'it is gone');
+  await until('it is gone', () => streams.count === 0);
 });
 
 test('a quiet stream gets a sign of life', async (t) => {
@@ -57,7 +57,7 @@ test('a quiet stream gets a sign of life', async (t) => {
   client.on('data', (bytes: Buffer) => {
     heard += bytes.toString();
   });
-  await until(() => heard.includes(': alive\n\n'), 'the sign of life');
+  await until('the sign of life', () => heard.includes(': alive\n\n'));
   assert.match(heard, /Content-Type: text\/event-stream/);
   assert.match(heard, /X-Accel-Buffering: no/);
 });

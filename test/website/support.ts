@@ -8,8 +8,9 @@ import type { RedisConnection } from '../../libs/redis/connection.ts';
 import { startWebsite, type Website, type WebsiteLimits } from '../../libs/website/website.ts';
 import type { RedisServer } from '../../scripts/regtest/redisServer.ts';
 import { configFolder, load } from '../config/configFolder.ts';
-import { connectFor, type MemoryLog, memoryLog, redisFor, until } from '../redis/testbed.ts';
+import { connectFor, type MemoryLog, memoryLog, redisFor } from '../redis/testbed.ts';
 import { cleanUp } from '../support/cleanup.ts';
+import { until } from '../support/until.ts';
 
 // A website on a real Redis, and a plain client of it.
 
@@ -130,7 +131,7 @@ export async function siteFor(t: TestContext, options: SiteOptions = {}): Promis
     get: (path: string, asked?: GetOptions) => get(website.port, path, asked),
     json: async (path: string) => (await get(website.port, path)).json(),
   };
-  await until(async () => (await site.get('/health/ready')).status === 200, 'there are figures');
+  await until('there are figures', async () => (await site.get('/health/ready')).status === 200);
   return site;
 }
 
@@ -248,7 +249,7 @@ export async function sse(
       return closed;
     },
     async waitFor(fits, what) {
-      await until(() => messages.some(fits), what);
+      await until(what, () => messages.some(fits));
       const found = messages.find(fits);
       if (found === undefined) throw new Error(what);
       return found;

@@ -14,8 +14,9 @@ import { streamLimits } from '../../libs/website/eventStreams.ts';
 import { startWebsite } from '../../libs/website/website.ts';
 import { freePort } from '../../scripts/regtest/freePort.ts';
 import { configFolder } from '../config/configFolder.ts';
-import { memoryLog, redisFor, until } from '../redis/testbed.ts';
+import { memoryLog, redisFor } from '../redis/testbed.ts';
 import { testCertificate, testKey } from '../stratum/support/certificate.ts';
+import { until } from '../support/until.ts';
 import { alice, fillAll, sampleMillis } from './sampleRedis.ts';
 import { configurationFor, get, siteFor, sse, websiteFor } from './support.ts';
 
@@ -211,7 +212,7 @@ test('event streams are limited for each address and in all', async (t) => {
   });
   assert.equal(head.status, 503);
   first.close();
-  await until(async () => (await open('10.1.1.1')).status === 200, 'the place is free again');
+  await until('the place is free again', async () => (await open('10.1.1.1')).status === 200);
 });
 
 test('while Redis is away the last figures are served, marked as stale', async (t) => {
@@ -225,8 +226,8 @@ test('while Redis is away the last figures are served, marked as stale', async (
   for (const path of [...paths, miner, ...pages]) await site.get(path);
   await site.redisServer.kill('SIGKILL');
   await until(
-    async () => (await site.get('/api/stats')).headers['x-stale'] === 'true',
     'the figures are stale',
+    async () => (await site.get('/api/stats')).headers['x-stale'] === 'true',
   );
   const pool = await site.json('/api/v1/pools/litecoin');
   assert.ok(isRecord(pool));
@@ -238,8 +239,8 @@ test('while Redis is away the last figures are served, marked as stale', async (
   assert.equal(unknown.status, 503);
   await site.redisServer.restart();
   await until(
-    async () => (await site.get('/api/stats')).headers['x-stale'] === undefined,
     'the figures are fresh again',
+    async () => (await site.get('/api/stats')).headers['x-stale'] === undefined,
   );
 });
 
@@ -255,7 +256,7 @@ test('without Redis from the start every page is there, and the figures come whe
   assert.equal((await get(website.port, '/api/stats')).status, 200);
   await redisFor(t, { port });
   const isReady = async () => (await get(website.port, '/health/ready')).status === 200;
-  await until(isReady, 'the figures are there');
+  await until('the figures are there', isReady);
 });
 
 test('what Redis holds in other types and forms than expected stops nothing', async (t) => {
@@ -391,6 +392,6 @@ test('close() ends event streams and lets go of the port at once', async (t) => 
   const began = performance.now();
   await site.website.close();
   assert.ok(performance.now() - began < 3_000);
-  await until(() => client.closed, 'the stream ended');
+  await until('the stream ended', () => client.closed);
   await assert.rejects(get(site.website.port, '/health/live'), { code: 'ECONNREFUSED' });
 });

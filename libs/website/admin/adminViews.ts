@@ -6,6 +6,7 @@ import { longestNotice } from '../../redis/notice.ts';
 import type { EventLog } from '../data/eventLog.ts';
 import type { PoolSource } from '../data/sources.ts';
 import type { AuditLog } from './auditLog.ts';
+import { paymentFacts } from './paymentFacts.ts';
 import type { PoolFiles } from './poolFiles.ts';
 import { masked } from './poolFileText.ts';
 import { formOf } from './poolForm.ts';
@@ -20,6 +21,7 @@ import type {
   PaymentsView,
   PoolFileView,
   RunningPool,
+  ServiceLine,
 } from './viewTypes.ts';
 
 // What the pages of the admin centre, and its API, show.
@@ -38,9 +40,10 @@ const unreadable = 'The portal gave an answer that cannot be read.';
 
 export async function dashboardView(tools: ViewTools): Promise<DashboardView> {
   const { ask, pools } = tools;
-  const [answer, payments] = await Promise.all([
+  const [answer, payments, services] = await Promise.all([
     ask({ command: 'status', json: true }),
     paymentsOf(tools),
+    servicesOf(tools),
   ]);
   const status = dataOf(answer);
   return {
@@ -58,6 +61,7 @@ export async function dashboardView(tools: ViewTools): Promise<DashboardView> {
       file,
     })),
     payments,
+    services,
     logLevels: severities,
   };
 }
@@ -81,10 +85,29 @@ function paymentsOf({ ask, pools, redact }: ViewTools): Promise<PaymentsText[]> 
   );
   return Promise.all(
     paying.map(async ({ config: { coin } }) => {
-      const { ok, text } = await ask({ command: 'payments', params: ['status', coin.name] });
-      return { coin: coin.name, ok, text: redact(text) };
+      const command = { command: 'payments', params: ['status', coin.name] };
+      const [{ ok, text }, data] = await Promise.all([
+        ask(command),
+        ask({ ...command, json: true }),
+      ]);
+      const facts = paymentFacts(dataOf(data), redact);
+      return { coin: coin.name, ok, text: redact(text), facts };
     }),
   );
+}
+
+/** What the portal finds when it tries everything that the files name. */
+async function servicesOf({ ask, redact }: ViewTools): Promise<readonly ServiceLine[]> {
+  // A check that found something wrong is answered as an error that holds the same data.
+  const data = parseJson((await ask({ command: 'check', json: true })).text);
+  const lines = isRecord(data) ? own(data, 'lines') : undefined;
+  if (!Array.isArray(lines)) return [];
+  return lines
+    .filter((line) => typeof line === 'string')
+    .map((line) => ({
+      ok: !/^(?:FAILED|error:|Something)/.test(line),
+      text: redact(line.replace(/^(?:ok|FAILED) +/, '')),
+    }));
 }
 
 /** With what somebody wrote and why it was refused, if it was; passwords that were typed are not shown again. */
@@ -106,10 +129,12 @@ export async function poolFileView(
 export async function paymentsView(tools: ViewTools): Promise<PaymentsView> {
   const { pools, events } = tools;
   const orphans = events.events.filter(({ type }) => type === 'block-orphaned');
+  const payments = await paymentsOf(tools);
   return {
     section: 'payments',
     coins: pools.map(({ config: { coin } }) => ({ coin: coin.name, name: coin.displayName })),
-    payments: await paymentsOf(tools),
+    payments,
+    held: payments.flatMap(({ facts }) => facts?.held ?? []),
     orphans: orphans
       .slice(-mostOrphans)
       .reverse()

@@ -1,4 +1,5 @@
 import type { AuditEntry } from './auditLog.ts';
+import type { HeldFacts, PaymentFacts } from './paymentFacts.ts';
 import type { PlannedChange } from './poolFiles.ts';
 import type { FormGroup } from './poolForm.ts';
 import type { Flash } from './sessions.ts';
@@ -40,6 +41,8 @@ export interface DashboardView {
     readonly file: string;
   }[];
   readonly payments: readonly PaymentsText[];
+  /** Each daemon, wallet and Redis, and what is wrong with the files as they are now. */
+  readonly services: readonly ServiceLine[];
   readonly logLevels: readonly string[];
 }
 
@@ -75,17 +78,26 @@ export interface RunningPool {
   readonly workers: number;
 }
 
+export interface ServiceLine {
+  readonly ok: boolean;
+  readonly text: string;
+}
+
 export interface PaymentsText {
   readonly coin: string;
   readonly ok: boolean;
   /** Lines. */
   readonly text: string;
+  /** The same as data; undefined when it gave none. */
+  readonly facts: PaymentFacts | undefined;
 }
 
 export interface PaymentsView {
   readonly section: 'payments';
   readonly coins: readonly { readonly coin: string; readonly name: string }[];
   readonly payments: readonly PaymentsText[];
+  /** Blocks and payees that are held back. */
+  readonly held: readonly HeldFacts[];
   /** Newest first. */
   readonly orphans: readonly {
     readonly coin: string;

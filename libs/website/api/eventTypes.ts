@@ -10,6 +10,7 @@ export const eventTypes = [
   'payment',
   'worker',
   'notice',
+  'switch',
 ] as const;
 export type EventType = (typeof eventTypes)[number];
 

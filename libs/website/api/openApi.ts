@@ -1,9 +1,15 @@
+import { cookieName } from '../admin/requestFacts.ts';
+import { type AdminEndpoint, adminEndpoints } from './adminEndpoints.ts';
+import { adminSchemas } from './adminSchemas.ts';
 import { endpoints, pathParameters } from './endpoints.ts';
 import { eventParameters } from './eventTypes.ts';
 import type { Parameter } from './parameters.ts';
 import { apiSchemas } from './schemas.ts';
 
-/** The description of /api/v1 (OpenAPI 3.1), made of what answers and of what the tests check answers against. */
+/**
+ * The description of /api/v1 and /api/admin/v1 (OpenAPI 3.1), made of what answers and of what the tests check answers
+ * against.
+ */
 export function openApiDocument(version: string): object {
   return {
     openapi: '3.1.0',
@@ -13,11 +19,12 @@ export function openApiDocument(version: string): object {
       description:
         'Amounts are decimal coins as text, times Unix milliseconds, shares sums of difficulty. Errors are application/problem+json (RFC 9457).',
     },
-    servers: [{ url: '/api/v1' }],
+    servers: [{ url: '/api' }],
     paths: {
+      ...adminPaths(),
       ...Object.fromEntries(
         endpoints.map(({ path, summary, query, answer }) => [
-          path,
+          `/v1${path}`,
           {
             get: {
               summary,
@@ -40,7 +47,7 @@ export function openApiDocument(version: string): object {
           },
         ]),
       ),
-      '/events': {
+      '/v1/events': {
         get: {
           summary:
             'What happens, as server-sent events; the header Last-Event-ID asks for what was missed',
@@ -65,7 +72,50 @@ export function openApiDocument(version: string): object {
         },
       },
     },
-    components: { schemas: Object.fromEntries(apiSchemas) },
+    components: {
+      schemas: Object.fromEntries([...apiSchemas, ...adminSchemas]),
+      securitySchemes: {
+        session: { type: 'apiKey', in: 'cookie', name: cookieName },
+      },
+    },
+  };
+}
+
+/** Paths with their operations: some take both GET and POST. */
+function adminPaths(): Readonly<Record<string, object>> {
+  const paths = new Map<string, Record<string, object>>();
+  for (const endpoint of adminEndpoints) {
+    const path = `/admin/v1${endpoint.path}`;
+    const operations = paths.get(path) ?? {};
+    operations[endpoint.method] = adminOperation(endpoint);
+    paths.set(path, operations);
+  }
+  return Object.fromEntries(paths);
+}
+
+function adminOperation({ method, path, summary, answer, refused, fields }: AdminEndpoint): object {
+  const isLogin = path === '/login';
+  const token = {
+    ...{ name: 'X-CSRF-Token', in: 'header', required: true, schema: { type: 'string' } },
+    description: 'Of the session; the Origin must be this site',
+  };
+  const content = (name: string) => ({
+    'application/json': { schema: { $ref: `#/components/schemas/${name}` } },
+  });
+  const properties = Object.fromEntries((fields ?? []).map((name) => [name, { type: 'string' }]));
+  const body = { 'application/json': { schema: { type: 'object', properties } } };
+  return {
+    summary,
+    security: isLogin ? [] : [{ session: [] }],
+    parameters: [...parametersOf(path, {}), ...(method === 'post' && !isLogin ? [token] : [])],
+    ...(fields === undefined ? {} : { requestBody: { required: true, content: body } }),
+    responses: {
+      200: { description: summary, content: content(answer) },
+      ...(refused === undefined
+        ? {}
+        : { 422: { description: 'It was refused', content: content(refused) } }),
+      default: problem,
+    },
   };
 }
 

@@ -17,6 +17,7 @@ export const streamEventTypes = [
   'block-orphaned',
   'payment',
   'notice',
+  'switch',
 ] as const;
 export type StreamEventType = (typeof streamEventTypes)[number];
 
@@ -228,6 +229,8 @@ function tell(
       return { txid: text('txid'), amount: coins('amount'), miners: number('addresses') };
     case 'notice':
       return { text: text('text') };
+    case 'switch':
+      return { switch: text('switch'), from: text('from'), to: text('to') };
   }
 }
 

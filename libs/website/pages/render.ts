@@ -31,7 +31,15 @@ import {
 } from './markup.ts';
 import { marked, programsFor, usualPort } from './minerPrograms.ts';
 import { partOf, stagesOf } from './stages.ts';
-import { blockState, navigation, poolNames, poolTabs, schemeText, titleOf } from './words.ts';
+import {
+  blockState,
+  navigation,
+  paymentState,
+  poolNames,
+  poolTabs,
+  schemeText,
+  titleOf,
+} from './words.ts';
 
 // Models to HTML by the templates of website/templates/, which are compiled once, when this module is loaded.
 // `<%= … %>` escapes; `<%~ … %>` does not, and is only for what markup.ts or another template made.
@@ -56,6 +64,7 @@ const helpers = {
   minerPath,
   outward,
   partOf,
+  paymentState,
   percentText,
   plotOf,
   poolNames,

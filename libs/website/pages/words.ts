@@ -1,3 +1,4 @@
+import type { PaymentState } from '../admin/paymentFacts.ts';
 import type { BlockRow, PageModel, PoolView } from '../siteData.ts';
 import { shortened } from './browser/format.ts';
 import { badge, counted, encoded, type Html } from './markup.ts';
@@ -109,6 +110,22 @@ export function blockState(block: BlockRow, far = false): Html {
       return badge('refused', 'bad', 'off');
     case 'kicked':
       return badge('not ours', 'bad', 'off');
+  }
+}
+
+/** What the payments of a coin are doing. */
+export function paymentState(state: PaymentState): Html {
+  switch (state) {
+    case 'atWork':
+      return badge('at work', 'ok', 'ok');
+    case 'batchOpen':
+      return badge('a batch is open', 'info', 'wait');
+    case 'paused':
+      return badge('paused', 'warn', 'wait');
+    case 'stopped':
+      return badge('stopped', 'bad', 'off');
+    case 'notStarted':
+      return badge('not started', 'warn', 'idle');
   }
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isRecord, own } from '../../../libs/primitives/unknown.ts';
+import { faultOf, type JsonSchema } from '../../../libs/website/api/jsonSchema.ts';
 import { get, type Reply, secrets } from '../support.ts';
 import { type AdminSite, adminSite, loggedIn, status } from './adminSite.ts';
 
@@ -62,6 +63,91 @@ test('the API shows and does what the pages do', async (t) => {
   assert.deepEqual(site.portal.asked.at(-1), { command: 'reloadpool', params: ['litecoin'] });
   assert.equal((await api.post('/logout', {})).status, 200);
   assert.equal((await api.get('/session')).status, 401);
+});
+
+/** Answers as openapi.json has them, by method and path below /api/admin/v1. */
+async function documented(site: AdminSite) {
+  const document = (await site.get('/api/v1/openapi.json')).json();
+  assert.ok(isRecord(document));
+  const { paths, components } = document as unknown as {
+    paths: Record<string, Record<string, { responses: Record<string, Content> }>>;
+    components: { schemas: Record<string, JsonSchema> };
+  };
+  const named = new Map(Object.entries(components.schemas));
+  const left = new Set(
+    Object.entries(paths).flatMap(([path, operations]) =>
+      path.startsWith('/admin/v1')
+        ? Object.keys(operations).map((method) => `${method} ${path.slice('/admin/v1'.length)}`)
+        : [],
+    ),
+  );
+  return {
+    /** Operations that no answer was held against yet. */
+    left,
+    check: (method: 'get' | 'post', path: string, reply: Reply): void => {
+      const responses = paths[`/admin/v1${path}`]?.[method]?.responses;
+      const schema = responses?.[reply.status]?.content['application/json']?.schema;
+      assert.ok(schema !== undefined, `${method} ${path} is not documented with ${reply.status}`);
+      assert.equal(faultOf(reply.json(), schema, named), undefined, `${method} ${path}`);
+      left.delete(`${method} ${path}`);
+    },
+  };
+}
+
+interface Content {
+  readonly content: Readonly<Record<string, { readonly schema: JsonSchema }>>;
+}
+
+test('every answer is what openapi.json says of it', async (t) => {
+  const site = await adminSite(t);
+  const { answers } = site.portal;
+  answers.set(
+    'payments',
+    JSON.stringify({
+      ...{ coin: 'litecoin', symbol: 'LTC', state: 'batchOpen', stopped: null, paused: null },
+      ...{ wallet: { spendable: '12.5', immature: null }, owed: '10.25', immature: '3' },
+      ...{ unpaidBlocks: 2, heldPayees: 1 },
+      openBatch: { id: 'b1', state: 'signed', amount: '4', addresses: 3, time: 1, txid: 'ab' },
+      held: {
+        blocks: [{ member: 'aa:bb:7', reason: 'it has no shares' }],
+        payees: [{ worker: 'x.rig', amount: '1', reason: 'no address' }],
+      },
+    }),
+  );
+  answers.set('check', JSON.stringify({ ok: false, lines: ['ok      a answers.', 'FAILED  b'] }));
+  const api = await client(site);
+  const { check, left } = await documented(site);
+  const pages = ['/session', '/dashboard', '/payments', '/bans', '/notice', '/audit'];
+  for (const path of pages) check('get', path, await api.get(path));
+  const dashboard = (await api.get('/dashboard')).json();
+  assert.deepEqual(isRecord(dashboard) && own(dashboard, 'services'), [
+    { ok: true, text: 'a answers.' },
+    { ok: false, text: 'b' },
+  ]);
+  const pool = await api.get('/pools/litecoin');
+  check('get', '/pools/{coin}', pool);
+  const file = pool.json();
+  const text = String(isRecord(file) && own(file, 'text'));
+  check('post', '/pools/{coin}/check', await api.post('/pools/litecoin/check', { text: '{' }));
+  const edited = { text: text.replace('"diff": 32', '"diff": 64') };
+  const change = await api.post('/pools/litecoin/check', edited);
+  check('post', '/pools/{coin}/check', change);
+  const planned = change.json();
+  const apply = { change: isRecord(planned) && own(planned, 'id') };
+  check('post', '/pools/{coin}/apply', await api.post('/pools/litecoin/apply', apply));
+  check('post', '/pools/{coin}/apply', await api.post('/pools/litecoin/apply', apply));
+  for (const [path, body] of [
+    ['/bans', { what: 'ban', ip: '203.0.113.1' }],
+    ['/bans', { what: 'ban', ip: 'x' }],
+    ['/kick', { name: 'x' }],
+    ['/loglevel', { level: 'error' }],
+    ['/notice', { text: 'x' }],
+    ['/payments', { what: 'held', coin: 'litecoin' }],
+  ] as const) {
+    check('post', path, await api.post(path, body));
+  }
+  check('post', '/logout', await api.post('/logout', {}));
+  assert.deepEqual([...left], ['post /login']);
 });
 
 test('without a session, its token and the own origin the API does nothing', async (t) => {

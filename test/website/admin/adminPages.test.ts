@@ -5,7 +5,8 @@ import { test } from 'node:test';
 import { hashPassword } from '../../../libs/primitives/password.ts';
 import { isRecord, own, parseJson } from '../../../libs/primitives/unknown.ts';
 import { startWebsite } from '../../../libs/website/website.ts';
-import { memoryLog, until } from '../../redis/testbed.ts';
+import { memoryLog } from '../../redis/testbed.ts';
+import { until } from '../../support/until.ts';
 import { configurationFor, secrets } from '../support.ts';
 import { adminSite, loggedIn } from './adminSite.ts';
 
@@ -144,7 +145,8 @@ test('a form without the token of its session does nothing', async (t) => {
       assert.equal(reply.status, 403, name);
     }
   }
-  assert.ok(site.portal.asked.every(({ command }) => ['status', 'payments'].includes(command)));
+  const reads = ['status', 'payments', 'check'];
+  assert.ok(site.portal.asked.every(({ command }) => reads.includes(command)));
   assert.equal(await site.redis.command('exists', 'litecoin:events'), 0);
 });
 
@@ -222,17 +224,16 @@ test('a notice stands on every page until it is taken away', async (t) => {
   const admin = await loggedIn(site);
   const text = 'Work on the wallet <b>tonight</b>';
   await admin.post('/admin/notice', { text });
-  await until(
-    async () => (await site.get('/')).text.includes('Work on the wallet'),
-    'the notice is shown',
+  await until('the notice is shown', async () =>
+    (await site.get('/')).text.includes('Work on the wallet'),
   );
   const home = (await site.get('/')).text;
   assert.ok(home.includes('Work on the wallet &#60;b&#62;tonight'));
   assert.ok((await admin.get('/admin/notice')).text.includes('value="Work on the wallet &#60;b'));
   await admin.post('/admin/notice', { text: ' ' });
   await until(
-    async () => !(await site.get('/')).text.includes('Work on the wallet'),
     'the notice is gone',
+    async () => !(await site.get('/')).text.includes('Work on the wallet'),
   );
 });
 
@@ -280,10 +281,8 @@ test('names and reasons that would like to be HTML are text on every page', asyn
     ...(['xadd', 'litecoin:events', '*', 'type', 'block-orphaned'] as const),
     ...(['data', JSON.stringify({ height: 5, hash: evil })] as const),
   );
-  await until(
-    async () =>
-      (await admin.get('/admin/payments')).text.includes('Orphaned blocks" '.slice(0, 15)),
-    'the orphan is known',
+  await until('the orphan is known', async () =>
+    (await admin.get('/admin/payments')).text.includes('Orphaned blocks" '.slice(0, 15)),
   );
   await admin.post('/admin/kick', { name: evil });
   for (const path of ['/admin/bans', '/admin', '/admin/payments', '/admin/audit']) {

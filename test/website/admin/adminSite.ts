@@ -10,8 +10,9 @@ import type { RedisConnection } from '../../../libs/redis/connection.ts';
 import { coinKeys } from '../../../libs/redis/keys.ts';
 import { keepNotice, tellNotice } from '../../../libs/redis/notice.ts';
 import { startWebsite, type Website } from '../../../libs/website/website.ts';
-import { connectFor, type MemoryLog, memoryLog, redisFor, until } from '../../redis/testbed.ts';
+import { connectFor, type MemoryLog, memoryLog, redisFor } from '../../redis/testbed.ts';
 import { cleanUp } from '../../support/cleanup.ts';
+import { until } from '../../support/until.ts';
 import { configurationFor, get, type Reply, secrets } from '../support.ts';
 
 // A website with an admin centre on a real Redis, in front of a stand-in for the portal's socket.
@@ -134,7 +135,7 @@ export async function adminSite(
   let running = website;
   cleanUp(t, () => running.close());
   const isReady = async () => (await get(website.port, '/health/ready')).status === 200;
-  await until(isReady, 'Redis answers the website');
+  await until('Redis answers the website', isReady);
   const host = `127.0.0.1:${website.port}`;
   return {
     ...{ website, dir, redis, portal: standIn, log },

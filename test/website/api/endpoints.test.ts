@@ -53,7 +53,8 @@ test('every answer of /api/v1 is what openapi.json says of it', async (t) => {
   const named = new Map(Object.entries(schemas) as [string, JsonSchema][]);
   const asked = new Set<string>();
   for (const path of Object.keys(paths)) {
-    if (path === '/events') continue;
+    // What the admin centre answers is held against the document by its own tests.
+    if (path === '/v1/events' || path.startsWith('/admin/')) continue;
     const operation = own(own(paths, path) as Record<string, unknown>, 'get') as {
       responses: { 200: { content: Record<string, { schema: JsonSchema }> } };
     };
@@ -61,8 +62,8 @@ test('every answer of /api/v1 is what openapi.json says of it', async (t) => {
     assert.ok(type !== undefined && content !== undefined);
     for (const coin of ['litecoin', 'dogecoin']) {
       const url = path.replace('{coin}', coin).replace('{address}', alice);
-      const query = path === '/calculator' ? `?coin=${coin}&hashrate=10MH` : '';
-      const reply = await site.get(`/api/v1${url}${query}`);
+      const query = path === '/v1/calculator' ? `?coin=${coin}&hashrate=10MH` : '';
+      const reply = await site.get(`/api${url}${query}`);
       asked.add(path);
       // Nobody by that name has mined dogecoin.
       const wanted = coin === 'dogecoin' && path.includes('{address}') ? 404 : 200;

@@ -3,7 +3,7 @@ import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 import { millis } from '../../../libs/primitives/units.ts';
 import { isRecord, own, parseJson } from '../../../libs/primitives/unknown.ts';
-import { until } from '../../redis/testbed.ts';
+import { until } from '../../support/until.ts';
 import { alice, bob, fillAll, sampleMillis, sampleSeconds } from '../sampleRedis.ts';
 import { hashOf, type Site, siteFor, sse } from '../support.ts';
 
@@ -80,8 +80,8 @@ test('each tick is written to statHistory as the original writes it, and old one
     },
   });
   await until(
-    async () => (await site.redis.command('zcard', 'statHistory')) === 3,
     'the old entry is gone and the new one is there',
+    async () => (await site.redis.command('zcard', 'statHistory')) === 3,
   );
   const newest = await site.redis.command('zrevrange', 'statHistory', 0, 0, 'WITHSCORES');
   assert.ok(Array.isArray(newest));
@@ -91,7 +91,7 @@ test('each tick is written to statHistory as the original writes it, and old one
     const entries = await site.json('/api/pool_stats');
     return Array.isArray(entries) && entries.length === 2;
   };
-  await until(history, 'the entries of the past are read');
+  await until('the entries of the past are read', history);
   assert.deepEqual(await site.json('/api/pool_stats'), [
     {
       time: sampleSeconds - 600,
@@ -122,7 +122,7 @@ test('/api/live_stats sends the statistics at once and at each tick, as events w
     website: { stats: { updateInterval: 0.2, historicalRetention: 100, hashrateWindow: 300 } },
   });
   const client = await sse(t, site.website.port, '/api/live_stats');
-  await until(() => client.messages.length >= 3, 'three events came');
+  await until('three events came', () => client.messages.length >= 3);
   for (const { type, id, data } of client.messages.slice(0, 3)) {
     assert.equal(type, 'message');
     assert.equal(id, undefined);
