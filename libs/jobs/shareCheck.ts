@@ -51,13 +51,12 @@ export type ShareVerdict =
       readonly credited: Difficulty;
       /** What the hash is worth. */
       readonly found: Difficulty;
-      /** Big-endian hex. */
-      readonly blockHash: string;
     }
   | {
       readonly kind: 'block';
       readonly credited: Difficulty;
       readonly found: Difficulty;
+      /** Big-endian hex. */
       readonly blockHash: string;
       /** Txid of the coinbase, as daemons show it. */
       readonly txHash: string;
@@ -161,7 +160,7 @@ export function judgeShare(
       kind: 'block',
       credited,
       found,
-      blockHash: shownHash(algorithm.blockHash(prepared.header, powHash)),
+      blockHash: blockHashOf(job, prepared, powHash),
       txHash: shownHash(algorithm.coinbaseHash(prepared.coinbase)),
       block: job.serializeBlock(prepared.header, prepared.coinbase),
     };
@@ -170,8 +169,16 @@ export function judgeShare(
     const message = `low difficulty share of ${found}`;
     return { kind: 'rejected', reason: { code: 23, message, counts: true, shareDiff: found } };
   }
-  const blockHash = shownHash(algorithm.blockHash(prepared.header, powHash));
-  return { kind: 'share', credited, found, blockHash };
+  return { kind: 'share', credited, found };
+}
+
+/** What the share's block is called, or would be were it one: big-endian hex. */
+export function blockHashOf(
+  { algorithm }: Job,
+  { header }: PreparedShare,
+  powHash: Buffer,
+): string {
+  return shownHash(algorithm.blockHash(header, powHash));
 }
 
 /** Wire order to the order in which daemons show hashes. */

@@ -2,6 +2,7 @@ import type { Algorithm } from '../algos/types.ts';
 import type { Job } from '../jobs/job.ts';
 import type { JobStore } from '../jobs/jobStore.ts';
 import {
+  blockHashOf,
   judgeShare,
   type PreparedShare,
   prepareShare,
@@ -10,7 +11,7 @@ import {
 } from '../jobs/shareCheck.ts';
 import type { Logger } from '../log/logger.ts';
 import { messageOf } from '../primitives/errors.ts';
-import { type Clock, type Difficulty, difficulty } from '../primitives/units.ts';
+import { type Clock, difficulty, type Millis } from '../primitives/units.ts';
 import type { Statistics } from '../shares/statistics.ts';
 import type { ShareRecord, ShareRecorder } from '../shares/types.ts';
 import type { Submit, SubmitAnswer } from '../stratum/types.ts';
@@ -56,16 +57,12 @@ export function createShareHandler(options: ShareHandlerOptions): ShareHandler {
     if (log.enabled('debug')) {
       log.debug(`Share of ${submit.worker} from ${submit.ip} refused: ${reject.message}.`);
     }
-    recorder.record(
-      {
-        ...recordOf(submit, job, now()),
-        valid: false,
-        difficulty: submit.jobDifficulty,
-        shareDiff: reject.shareDiff ?? 0,
-        error: reject.message,
-      },
-      ignore,
-    );
+    const worth = {
+      valid: false,
+      difficulty: submit.jobDifficulty,
+      shareDiff: reject.shareDiff ?? 0,
+    };
+    recorder.record({ ...recordOf(submit, job, now(), worth), error: reject.message }, ignore);
     answer({ ok: false, code: reject.code, message: reject.message, counts: reject.counts });
   };
 
@@ -111,16 +108,13 @@ export function createShareHandler(options: ShareHandlerOptions): ShareHandler {
       refuse(submit, job, proven.length > 0 ? { ...reason, counts: false } : reason, answer);
       return;
     }
-    const record: ShareRecord = {
-      ...recordOf(submit, job, now()),
-      valid: true,
-      difficulty: verdict.credited,
-      shareDiff: verdict.found,
-      ...(verdict.kind === 'block' ? { blockHash: verdict.blockHash } : {}),
-      ...(verdict.kind === 'share' && options.emitInvalidBlockHashes
-        ? { blockHashInvalid: verdict.blockHash }
-        : {}),
-    };
+    const worth = { valid: true, difficulty: verdict.credited, shareDiff: verdict.found };
+    let record = recordOf(submit, job, now(), worth);
+    if (verdict.kind === 'block') {
+      record = { ...record, blockHash: verdict.blockHash };
+    } else if (options.emitInvalidBlockHashes) {
+      record = { ...record, blockHashInvalid: blockHashOf(job, prepared, powHash) };
+    }
     statistics.share(record);
     const answerIt = (recorded: boolean): void => answer(recorded ? accepted : notRecorded);
     if (verdict.kind === 'share' && proven.length === 0) {
@@ -168,18 +162,26 @@ export function createShareHandler(options: ShareHandlerOptions): ShareHandler {
   };
 }
 
-function recordOf(submit: Submit, job: Job | undefined, time: ReturnType<Clock>) {
-  const blockDiff: Difficulty = job?.networkDifficulty ?? difficulty(0);
-  return {
+/** Of nearly every share this is all: spreading objects together would cost more than its hash. */
+function recordOf(
+  submit: Submit,
+  job: Job | undefined,
+  time: Millis,
+  worth: Pick<ShareRecord, 'valid' | 'difficulty' | 'shareDiff'>,
+): ShareRecord {
+  const record: ShareRecord = {
     time,
     worker: submit.worker,
     ip: submit.ip,
     port: submit.port,
     jobId: submit.jobId,
     height: job?.height ?? 0,
-    blockDiff,
-    ...(submit.solo ? { solo: true as const } : {}),
+    valid: worth.valid,
+    difficulty: worth.difficulty,
+    shareDiff: worth.shareDiff,
+    blockDiff: job?.networkDifficulty ?? difficulty(0),
   };
+  return submit.solo ? { ...record, solo: true } : record;
 }
 
 const ignore = (): void => undefined;

@@ -67,12 +67,13 @@ function slotOf(raw: Buffer, slot: number): number {
   return value > 0 && value < Infinity ? value : 0;
 }
 
-/** The series that is in this key now. Rejects with RedisError. */
+/** The series that is in this key now; empty when there is no such key. Rejects with RedisError. */
 export async function readSeries(
   connection: RedisConnection,
   key: string,
   resolution: SeriesResolution,
   nowSeconds: number,
 ): Promise<readonly SeriesPoint[]> {
-  return decodeSeries(await connection.bytes(key), resolution, nowSeconds);
+  const raw = await connection.bytes(key);
+  return raw === null ? [] : decodeSeries(raw, resolution, nowSeconds);
 }

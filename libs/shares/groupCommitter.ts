@@ -10,7 +10,7 @@ export type CommitGroup = (shares: readonly ShareRecord[]) => Promise<boolean>;
 export interface GroupCommitterOptions {
   readonly commit: CommitGroup;
   readonly log: Logger;
-  /** The longest that the first share of a group waits for others. Half of it while shares are few. */
+  /** The longest that the first share of a group waits for others; down to a fifth of it while shares are few. */
   readonly groupMillis: number;
   /** So many shares are committed without waiting longer. */
   readonly groupSize: number;
@@ -24,8 +24,9 @@ export interface GroupCommitterOptions {
 
 type Done = (recorded: boolean) => void;
 
-/** After a group of so many shares the next one may wait longer: half as many writes, where they cost most. */
+/** The next group waits in proportion to this one, up to so many shares: fewer writes, where they would cost most. */
 const manyShares = 16;
+const shortestPart = 1 / 5;
 
 export class GroupCommitter {
   readonly #options: GroupCommitterOptions;
@@ -65,8 +66,8 @@ export class GroupCommitter {
     const gathered = this.#shares.push(share);
     this.#dones.push(done);
     if (gathered === 1) {
-      const wait = this.#lastGroup >= manyShares ? groupMillis : groupMillis / 2;
-      this.#timer = setTimeout(() => this.#hurry(), wait);
+      const part = Math.min(1, Math.max(shortestPart, this.#lastGroup / manyShares));
+      this.#timer = setTimeout(() => this.#hurry(), Math.round(groupMillis * part));
     }
     if (gathered >= groupSize) this.#start();
   }

@@ -87,6 +87,7 @@ export function decodeShares(payload: Buffer): ShareRecord[] | undefined {
 }
 
 function rowOf(share: ShareRecord): unknown[] {
+  // This runs for each share: most have nothing beyond the ten fields.
   const row: unknown[] = [
     share.time,
     share.worker,
@@ -100,9 +101,10 @@ function rowOf(share: ShareRecord): unknown[] {
     share.blockDiff,
   ];
   const { blockHash, blockHashInvalid, error, solo } = share;
-  const texts = [blockHash ?? null, blockHashInvalid ?? null, error ?? null];
-  if (solo) row.push(...texts, 1);
-  else if (texts.some((text) => text !== null)) row.push(...texts);
+  if (blockHash ?? blockHashInvalid ?? error ?? solo) {
+    row.push(blockHash ?? null, blockHashInvalid ?? null, error ?? null);
+    if (solo) row.push(1);
+  }
   return row;
 }
 

@@ -81,13 +81,10 @@ export function createApp(options: AppOptions): Express {
     next();
   });
   app.use(compression({ filter: isWorthCompressing }));
-  app.use(
-    helmet({
-      contentSecurityPolicy: { useDefaults: false, directives: contentPolicy },
-      strictTransportSecurity: portal.website.tlsOptions.enabled ? { maxAge: year } : false,
-      referrerPolicy: { policy: 'no-referrer' },
-    }),
-  );
+  const [plain, secure] = [false, true].map((isSecure) => headersFor(portal, isSecure));
+  app.use((request, response, next) => {
+    (request.secure ? secure : plain)?.(request, response, next);
+  });
   app.use('/health', options.health);
   app.get('/static/:name', sendAsset);
   app.use(
@@ -121,6 +118,17 @@ export function createApp(options: AppOptions): Express {
   });
   app.use(errorHandler(options));
   return app;
+}
+
+/** Browsers complain of isolation that is asked for without encryption: it cannot be had then. */
+function headersFor(portal: PortalConfig, isSecure: boolean): ReturnType<typeof helmet> {
+  return helmet({
+    contentSecurityPolicy: { useDefaults: false, directives: contentPolicy },
+    strictTransportSecurity: portal.website.tlsOptions.enabled ? { maxAge: year } : false,
+    referrerPolicy: { policy: 'no-referrer' },
+    crossOriginOpenerPolicy: isSecure,
+    originAgentCluster: isSecure,
+  });
 }
 
 function isWorthCompressing(request: Request, response: Response): boolean {

@@ -31,7 +31,8 @@ export interface EventStream {
 
 export class EventStreams {
   readonly #limits: StreamLimits;
-  readonly #open = new Set<ServerResponse>();
+  /** With whether something was sent since the last sign of life. */
+  readonly #open = new Map<ServerResponse, { spoken: boolean }>();
   readonly #perIp = new Map<string, number>();
   readonly #timer: NodeJS.Timeout;
   #dropped = 0;
@@ -39,7 +40,11 @@ export class EventStreams {
   constructor(limits: StreamLimits) {
     this.#limits = limits;
     this.#timer = setInterval(() => {
-      for (const response of this.#open) this.#write(response, ': alive\n\n');
+      // Who hears of each tick needs no sign of life.
+      for (const [response, state] of this.#open) {
+        if (!state.spoken) this.#write(response, ': alive\n\n');
+        state.spoken = false;
+      }
     }, limits.heartbeat);
     this.#timer.unref();
   }
@@ -65,7 +70,8 @@ export class EventStreams {
       throw new HttpProblem(503, 'Too many event streams are open; try again later.');
     }
     this.#perIp.set(ip, mine + 1);
-    this.#open.add(response);
+    const state = { spoken: false };
+    this.#open.set(response, state);
     const listeners: (() => void)[] = [];
     response.once('close', () => {
       this.#open.delete(response);
@@ -88,7 +94,10 @@ export class EventStreams {
     response.write('retry: 5000\n\n');
     if (request.method === 'HEAD') response.end();
     return {
-      send: (event) => this.#write(response, event),
+      send: (event) => {
+        state.spoken = true;
+        return this.#write(response, event);
+      },
       onClose: (listener) => listeners.push(listener),
     };
   }
@@ -106,7 +115,7 @@ export class EventStreams {
 
   close(): void {
     clearInterval(this.#timer);
-    for (const response of this.#open) response.end();
+    for (const response of this.#open.keys()) response.end();
   }
 }
 

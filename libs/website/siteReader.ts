@@ -1,7 +1,7 @@
 import { formatCoins } from '../primitives/money.ts';
 import type { Clock } from '../primitives/units.ts';
 import { addressPart } from '../primitives/workerName.ts';
-import { decodeSeries, type SeriesPoint } from '../redis/series.ts';
+import { readSeries, type SeriesPoint } from '../redis/series.ts';
 import { expectedBlocks, shareOf } from './data/estimates.ts';
 import { hashratePoints, rangeSeconds, resolutionOf, thinned } from './data/history.ts';
 import { Memo, type Reading } from './data/memo.ts';
@@ -120,8 +120,7 @@ export class SiteReader {
     const resolution = resolutionOf[range];
     const { connection, keys } = pool.source;
     const { value, stale } = await this.#series.get(`${keys.coin} ${resolution}`, async () => {
-      const raw = await tolerate(connection.bytes(keys.series(resolution)), null);
-      return raw === null ? [] : decodeSeries(raw, resolution, seconds);
+      return tolerate(readSeries(connection, keys.series(resolution), resolution, seconds), []);
     });
     // An older pool kept no series, only the statistics of each tick.
     const points =

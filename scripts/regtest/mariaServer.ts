@@ -1,32 +1,23 @@
 // A private MariaDB on a free loopback port with its own data, for tests and measurements. Root has no password there.
 import { execFile } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { createConnection } from 'mysql2/promise';
 import { CodedError } from '../../libs/primitives/errors.ts';
 import { freePort } from './freePort.ts';
-import { type RunningChild, startChild } from './processes.ts';
+import { launchServer, type PrivateServer, privateServer } from './privateServer.ts';
+import type { RunningChild } from './processes.ts';
 
 export interface MariaServerOptions {
   /** More arguments for mariadbd, after ours: the last one of a name wins ('--read-only'). */
   readonly args?: readonly string[];
 }
 
-export interface MariaServer {
-  readonly port: number;
-  readonly pid: number | undefined;
-  readonly dir: string;
+export interface MariaServer extends PrivateServer {
   /** Runs statements, one after the other, as root in this database; gives the rows of the last one. */
   sql(database: string, ...statements: readonly string[]): Promise<readonly unknown[]>;
-  /** Ends the server and removes its data. Harmless when called again. */
-  stop(): Promise<void>;
-  /** Sends a signal. For SIGKILL, SIGTERM and SIGINT it resolves when the server is gone. */
-  kill(signal: NodeJS.Signals): Promise<void>;
-  /** Starts it again on the same port and data, after ending it if it still runs. */
-  restart(): Promise<void>;
 }
 
 const run = promisify(execFile);
@@ -42,31 +33,17 @@ export async function startMaria(options: MariaServerOptions = {}): Promise<Mari
   chmodSync(dir, 0o755);
   const forget = () => rmSync(dir, { recursive: true, force: true });
   const port = await freePort();
-  let child: RunningChild;
   try {
     await makeData(dir);
-    child = await launch(dir, port, options);
+    const start = () => launch(dir, port, options);
+    const server = privateServer({ port, dir }, await start(), start, forget);
+    const sql: MariaServer['sql'] = (database, ...statements) =>
+      askServer(port, database, statements);
+    return Object.assign(server, { sql });
   } catch (error) {
     forget();
     throw error;
   }
-  return {
-    port,
-    dir,
-    get pid() {
-      return child.running ? child.pid : undefined;
-    },
-    sql: (database, ...statements) => askServer(port, database, statements),
-    async stop() {
-      await child.stop();
-      forget();
-    },
-    kill: (signal) => child.kill(signal),
-    async restart() {
-      await child.stop();
-      child = await launch(dir, port, options);
-    },
-  };
 }
 
 async function askServer(
@@ -112,14 +89,12 @@ async function makeData(dir: string): Promise<void> {
   }
 }
 
-async function launch(
+function launch(
   dir: string,
   port: number,
   { args = [] }: MariaServerOptions,
 ): Promise<RunningChild> {
-  const logFile = join(dir, 'maria.log');
-  const before = textOf(logFile).length;
-  const child = await startChild({
+  const child = {
     command: existsSync('/usr/sbin/mariadbd') ? '/usr/sbin/mariadbd' : 'mariadbd',
     args: [
       '--no-defaults',
@@ -134,28 +109,8 @@ async function launch(
       ...['--innodb-flush-log-at-trx-commit=1', `--sql-mode=${sqlMode}`],
       ...args,
     ],
-    logFile,
-  });
-  // Its own log, not its port, says that it serves: on a taken port somebody else's server would answer.
-  const deadline = Date.now() + startMillis;
-  for (;;) {
-    const log = textOf(logFile).slice(before);
-    if (child.running && log.includes('ready for connections')) return child;
-    if (!child.running || Date.now() > deadline) {
-      await child.kill('SIGKILL');
-      throw new CodedError(
-        'MARIA_SERVER_FAILED',
-        `mariadbd on port ${port} did not start (${child.ending ?? 'no answer'}): ${log.slice(-2_000)}`,
-      );
-    }
-    await sleep(10);
-  }
-}
-
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return '';
-  }
+    logFile: join(dir, 'maria.log'),
+  };
+  const words = 'ready for connections';
+  return launchServer(child, { words, within: startMillis, code: 'MARIA_SERVER_FAILED' });
 }

@@ -1,11 +1,11 @@
 // A private redis-server on a free loopback port with its own folder, for tests and the demonstration.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { CodedError } from '../../libs/primitives/errors.ts';
 import { freePort } from './freePort.ts';
-import { type RunningChild, startChild } from './processes.ts';
+import { launchServer, type PrivateServer, privateServer } from './privateServer.ts';
+import type { ChildOptions, RunningChild } from './processes.ts';
 
 export interface RedisServerOptions {
   /** Kept when given; otherwise a temporary folder, removed by stop(). */
@@ -17,18 +17,7 @@ export interface RedisServerOptions {
   readonly env?: NodeJS.ProcessEnv | undefined;
 }
 
-export interface RedisServer {
-  readonly port: number;
-  /** Of the running server; undefined while it is down. */
-  readonly pid: number | undefined;
-  readonly dir: string;
-  /** Ends the server and removes its folder unless it was given. Harmless when called again. */
-  stop(): Promise<void>;
-  /** Sends a signal. For SIGKILL, SIGTERM and SIGINT it resolves when the server is gone. */
-  kill(signal: NodeJS.Signals): Promise<void>;
-  /** Starts it again on the same port and folder, after ending it if it still runs. */
-  restart(): Promise<void>;
-}
+export type RedisServer = PrivateServer;
 
 const startMillis = 15_000;
 
@@ -39,27 +28,11 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
   const forget = () => {
     if (options.dir === undefined) rmSync(dir, { recursive: true, force: true });
   };
-  let { port, child } = await firstLaunch(dir, options).catch((error: unknown) => {
+  const { port, child } = await firstLaunch(dir, options).catch((error: unknown) => {
     forget();
     throw error;
   });
-
-  return {
-    port,
-    dir,
-    get pid() {
-      return child.running ? child.pid : undefined;
-    },
-    async stop() {
-      await child.stop();
-      forget();
-    },
-    kill: (signal) => child.kill(signal),
-    async restart() {
-      await child.stop();
-      child = await launch(dir, port, options);
-    },
-  };
+  return privateServer({ port, dir }, child, () => launch(dir, port, options), forget);
 }
 
 async function firstLaunch(
@@ -83,9 +56,7 @@ async function launch(
   port: number,
   { args = [], env }: RedisServerOptions,
 ): Promise<RunningChild> {
-  const logFile = join(dir, 'redis.log');
-  const before = textOf(logFile).length;
-  const child = await startChild({
+  const child: ChildOptions = {
     command: 'redis-server',
     args: [
       ...['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--daemonize', 'no'],
@@ -93,36 +64,18 @@ async function launch(
       ...['--maxmemory-policy', 'noeviction', '--logfile', ''],
       ...args,
     ],
-    logFile,
+    logFile: join(dir, 'redis.log'),
     ...(env === undefined ? {} : { env }),
-  }).catch((error: unknown) => {
+  };
+  const words = 'Ready to accept connections';
+  try {
+    return await launchServer(child, { words, within: startMillis, code: 'REDIS_SERVER_FAILED' });
+  } catch (error) {
+    if (error instanceof CodedError) throw error;
     throw new CodedError(
       'REDIS_SERVER_MISSING',
       'redis-server cannot be started. Install it (Debian and Ubuntu: apt-get install redis-server).',
       { cause: error },
     );
-  });
-
-  // Its own log, not its port, says that it serves: on a taken port somebody else's server would answer.
-  const deadline = Date.now() + startMillis;
-  for (;;) {
-    const log = textOf(logFile).slice(before);
-    if (child.running && log.includes('Ready to accept connections')) return child;
-    if (!child.running || Date.now() > deadline) {
-      await child.kill('SIGKILL');
-      throw new CodedError(
-        'REDIS_SERVER_FAILED',
-        `redis-server on port ${port} did not start (${child.ending ?? 'no answer'}): ${log.trim()}`,
-      );
-    }
-    await sleep(5);
-  }
-}
-
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return '';
   }
 }

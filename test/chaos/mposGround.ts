@@ -6,10 +6,11 @@ import { freePorts } from '../../scripts/regtest/freePort.ts';
 import { type LitecoinPair, startLitecoinPair } from '../../scripts/regtest/litecoin.ts';
 import { type MariaServer, startMaria } from '../../scripts/regtest/mariaServer.ts';
 import { type RedisServer, startRedis } from '../../scripts/regtest/redisServer.ts';
-import { startTestMiner, type TestMiner } from '../../scripts/regtest/testMiner.ts';
 import { makeMposDatabase, poolUser } from '../support/mposTables.ts';
 import { PortalProcess, writePortalFiles } from '../support/portal.ts';
+import { takesMiners } from '../support/rig.ts';
 import { until } from '../support/until.ts';
+import { Crew } from './crew.ts';
 import { pidsInRole } from './shareGround.ts';
 import type { Tally } from './suite.ts';
 
@@ -41,29 +42,24 @@ export class MposGround {
   readonly maria: MariaServer;
   readonly litecoin: LitecoinPair;
   readonly #redis: RedisServer;
-  readonly #options: MposGroundOptions;
   readonly #dir: string;
-  readonly #stratumPort: number;
+  readonly #crew: Crew;
   readonly #heard: Heard[] = [];
   readonly #blocks = new Set<string>();
   #portal: PortalProcess | undefined;
-  #crew: TestMiner[] = [];
-  #crews = 0;
 
   private constructor(
     maria: MariaServer,
     litecoin: LitecoinPair,
     redis: RedisServer,
     dir: string,
-    stratumPort: number,
-    options: MposGroundOptions,
+    crew: Crew,
   ) {
     this.maria = maria;
     this.litecoin = litecoin;
     this.#redis = redis;
     this.#dir = dir;
-    this.#stratumPort = stratumPort;
-    this.#options = options;
+    this.#crew = crew;
   }
 
   static async open(options: MposGroundOptions = {}): Promise<MposGround> {
@@ -111,7 +107,16 @@ export class MposGround {
         },
       },
     });
-    return new MposGround(maria, litecoin, redis, dir, stratumPort, options);
+    const { miners = 6, sharesPerSecond = 25, blockPart = 0.01 } = options;
+    const crew = new Crew({
+      port: stratumPort,
+      algorithm: 'scrypt',
+      miners,
+      sharesPerSecond,
+      blockPart,
+      worker: (crew, miner) => `crew${crew}.m${miner}`,
+    });
+    return new MposGround(maria, litecoin, redis, dir, crew);
   }
 
   get portal(): PortalProcess {
@@ -125,47 +130,28 @@ export class MposGround {
 
   /** Starts the portal; resolves when every fork takes miners. */
   async startPortal(): Promise<void> {
-    const portal = new PortalProcess(this.#dir);
-    this.#portal = portal;
-    for (let fork = 0; fork < forks; fork++) {
-      await portal.line(new RegExp(`thread ${fork}\\).*takes miners`), { within: 90_000 });
-    }
+    this.#portal = new PortalProcess(this.#dir);
+    await takesMiners(this.#portal, forks, 90_000);
   }
 
   /** New miners with names of their own begin to send; they watch over what becomes of their shares. */
-  async startCrew(): Promise<void> {
-    this.#crews += 1;
-    const { miners = 6, sharesPerSecond = 25, blockPart = 0.01 } = this.#options;
-    this.#crew = Array.from({ length: miners }, (_, i) =>
-      startTestMiner({
-        port: this.#stratumPort,
-        worker: `crew${this.#crews}.m${i}`,
-        algorithm: 'scrypt',
-        sharesPerSecond,
-        blockPart,
-      }),
-    );
-    await this.flowing();
+  startCrew(): Promise<void> {
+    return this.#crew.start();
   }
 
   /** Resolves when each miner has had so many shares acknowledged from now on. */
-  async flowing(more = 1): Promise<void> {
-    const before = this.#crew.map(({ acknowledged }) => acknowledged.length);
-    await until('shares of every miner are acknowledged', () =>
-      this.#crew.every(({ acknowledged }, i) => acknowledged.length >= (before[i] ?? 0) + more),
-    );
+  flowing(more = 1): Promise<void> {
+    return this.#crew.flowing(more);
   }
 
   /** The miners send no more; what they saw is kept. */
   async stopCrew(): Promise<void> {
-    await Promise.all(this.#crew.map((miner) => miner.stop()));
-    for (const { worker, acknowledged, unanswered } of this.#crew) {
+    for (const { worker, acknowledged, unanswered } of await this.#crew.stop()) {
       this.#heard.push({ worker, acknowledged: acknowledged.length, unanswered });
       for (const { blockHash } of acknowledged) {
         if (blockHash !== undefined) this.#blocks.add(blockHash);
       }
     }
-    this.#crew = [];
   }
 
   poolWorkers(): Promise<number[]> {
@@ -248,7 +234,7 @@ export class MposGround {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#crew.map((miner) => miner.stop()));
+    await this.#crew.stop();
     await this.#portal?.stop();
     await Promise.all([this.litecoin.stop(), this.#redis.stop(), this.maria.stop()]);
     await rm(this.#dir, { recursive: true, force: true });

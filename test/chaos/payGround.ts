@@ -18,8 +18,9 @@ import {
   startLitecoinPair,
 } from '../../scripts/regtest/litecoin.ts';
 import type { RedisServerOptions } from '../../scripts/regtest/redisServer.ts';
-import { litecoin, logTo, openTestRedis, type TestRedis } from '../payments/support.ts';
+import { litecoin, openTestRedis, type TestRedis } from '../payments/support.ts';
 import type { ChainBlock } from '../support/chain.ts';
+import { logTo } from '../support/memoryLog.ts';
 import { type FoundOnChain, memberOf, plainFinding, type Round } from './foundBlock.ts';
 import { MoneyOracle, type OracleScheme, pplnsWindow } from './moneyOracle.ts';
 

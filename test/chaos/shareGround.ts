@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { freePorts } from '../../scripts/regtest/freePort.ts';
 import { type LitecoinPair, startLitecoinPair } from '../../scripts/regtest/litecoin.ts';
 import { type RedisServer, startRedis } from '../../scripts/regtest/redisServer.ts';
-import { startTestMiner, type TestMiner } from '../../scripts/regtest/testMiner.ts';
 import { childPids, PortalProcess, writePortalFiles } from '../support/portal.ts';
+import { takesMiners } from '../support/rig.ts';
 import { until } from '../support/until.ts';
+import { Crew } from './crew.ts';
 import { ShareOracle } from './shareOracle.ts';
 
 // The ground on which shares are tried: the real portal with two forks and the payment process, on two litecoind nodes
@@ -26,25 +27,15 @@ export class ShareGround {
   readonly redis: RedisServer;
   readonly oracle: ShareOracle;
   readonly #dir: string;
-  readonly #stratumPort: number;
-  readonly #address: string;
+  readonly #crew: Crew;
   #portal: PortalProcess | undefined;
-  #crew: TestMiner[] = [];
-  #crews = 0;
 
-  private constructor(
-    litecoin: LitecoinPair,
-    redis: RedisServer,
-    dir: string,
-    stratumPort: number,
-    address: string,
-  ) {
+  private constructor(litecoin: LitecoinPair, redis: RedisServer, dir: string, crew: Crew) {
     this.litecoin = litecoin;
     this.redis = redis;
     this.oracle = new ShareOracle(redis.port, litecoin.a);
     this.#dir = dir;
-    this.#stratumPort = stratumPort;
-    this.#address = address;
+    this.#crew = crew;
   }
 
   /** `redisEnvironment`: makes the disk of Redis slow, say. */
@@ -84,7 +75,15 @@ export class ShareGround {
         },
       },
     });
-    return new ShareGround(litecoin, redis, dir, stratumPort, address);
+    const crew = new Crew({
+      port: stratumPort,
+      algorithm: 'scrypt',
+      miners,
+      sharesPerSecond,
+      blockPart,
+      worker: (crew, miner) => `${address}.c${crew}m${miner}`,
+    });
+    return new ShareGround(litecoin, redis, dir, crew);
   }
 
   get portal(): PortalProcess {
@@ -94,41 +93,23 @@ export class ShareGround {
 
   /** Starts the portal; resolves when every fork takes miners. */
   async startPortal(): Promise<void> {
-    const portal = new PortalProcess(this.#dir);
-    this.#portal = portal;
-    for (let fork = 0; fork < forks; fork++) {
-      await portal.line(new RegExp(`thread ${fork}\\).*takes miners`), { within: 90_000 });
-    }
+    this.#portal = new PortalProcess(this.#dir);
+    await takesMiners(this.#portal, forks, 90_000);
   }
 
   /** New miners with names of their own begin to send; they watch over what becomes of their shares. */
-  async startCrew(): Promise<void> {
-    this.#crews += 1;
-    this.#crew = Array.from({ length: miners }, (_, i) =>
-      startTestMiner({
-        port: this.#stratumPort,
-        worker: `${this.#address}.c${this.#crews}m${i}`,
-        algorithm: 'scrypt',
-        sharesPerSecond,
-        blockPart,
-      }),
-    );
-    await this.flowing();
+  startCrew(): Promise<void> {
+    return this.#crew.start();
   }
 
   /** Resolves when each miner has had a share acknowledged from now on. */
-  async flowing(): Promise<void> {
-    const before = this.#crew.map(({ acknowledged }) => acknowledged.length);
-    await until('shares of every miner are acknowledged', () =>
-      this.#crew.every(({ acknowledged }, i) => acknowledged.length > (before[i] ?? 0)),
-    );
+  flowing(): Promise<void> {
+    return this.#crew.flowing();
   }
 
   /** The miners send no more; the oracle keeps what they saw. */
   async stopCrew(): Promise<void> {
-    await Promise.all(this.#crew.map((miner) => miner.stop()));
-    for (const miner of this.#crew) this.oracle.heard(miner);
-    this.#crew = [];
+    for (const miner of await this.#crew.stop()) this.oracle.heard(miner);
   }
 
   /** Pids of the portal's living children in this role. */
@@ -147,7 +128,7 @@ export class ShareGround {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#crew.map((miner) => miner.stop()));
+    await this.#crew.stop();
     await this.#portal?.stop();
     await this.oracle.close();
     await Promise.all([this.litecoin.stop(), this.redis.stop()]);

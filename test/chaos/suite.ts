@@ -1,4 +1,5 @@
 import { messageOf } from '../../libs/primitives/errors.ts';
+import { readWish } from '../support/wish.ts';
 
 // What all chaos suites have in common: they do something harmful so many times, and count what held.
 
@@ -66,4 +67,30 @@ export async function runSuite(suite: Suite, run: SuiteRun): Promise<Tally> {
     `${suite.name}: ${tally.passed} checks passed, ${tally.failures.length} failed in ${seconds} s (${tally.summary})`,
   );
   return tally;
+}
+
+/** Runs the suites that the command line asks for, and says what held. Gives the exit code. */
+export async function runSuites(
+  command: string,
+  suites: readonly Suite[],
+  args: readonly string[],
+): Promise<number> {
+  const say = (line: string): void => console.log(line);
+  const wish = readWish(args);
+  const chosen = suites.filter(({ name }) => wish?.only === undefined || name === wish.only);
+  if (wish === undefined || chosen.length === 0) {
+    const names = suites.map(({ name }) => name).join('|');
+    say(`Usage: ${command} [--short] [--only ${names}] [--seed N] [--count N]`);
+    return 2;
+  }
+  let passed = 0;
+  let failed = 0;
+  for (const suite of chosen) {
+    const count = wish.count ?? (wish.short ? suite.short : suite.long);
+    const tally = await runSuite(suite, { seed: wish.seed, count, say });
+    passed += tally.passed;
+    failed += tally.failures.length;
+  }
+  say(`seed ${wish.seed}: ${passed} passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
 }

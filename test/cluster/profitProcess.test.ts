@@ -12,8 +12,9 @@ import { installRoot } from '../../libs/primitives/installRoot.ts';
 import { parseProfitTable } from '../../libs/redis/profitability.ts';
 import { configFolder, load } from '../config/configFolder.ts';
 import { FaultyDaemon } from '../daemon/faultyDaemon.ts';
-import { connectFor, memoryLog, redisFor } from '../redis/testbed.ts';
+import { connectFor, redisFor } from '../redis/testbed.ts';
 import { cleanUp } from '../support/cleanup.ts';
+import { memoryLog } from '../support/memoryLog.ts';
 import { until } from '../support/until.ts';
 import { StandInExchange } from '../switching/standInExchange.ts';
 

@@ -7,7 +7,8 @@ import { difficulty, millis } from '../../libs/primitives/units.ts';
 import type { RedisConnection } from '../../libs/redis/connection.ts';
 import type { RedisServer } from '../../scripts/regtest/redisServer.ts';
 import { configFolder, load, pool } from '../config/configFolder.ts';
-import { connectFor, memoryLog, redisFor } from '../redis/testbed.ts';
+import { connectFor, redisFor } from '../redis/testbed.ts';
+import { memoryLog } from '../support/memoryLog.ts';
 import { until } from '../support/until.ts';
 
 const patience = 20;

@@ -6,7 +6,8 @@ import { createDaemonGroup } from '../../libs/daemon/group.ts';
 import { DaemonError } from '../../libs/daemon/types.ts';
 import { systemClock } from '../../libs/primitives/units.ts';
 import type { UnknownRecord } from '../../libs/primitives/unknown.ts';
-import { type FaultyCall, FaultyDaemon, logTo } from './faultyDaemon.ts';
+import { logTo } from '../support/memoryLog.ts';
+import { type FaultyCall, FaultyDaemon } from './faultyDaemon.ts';
 
 /** As Namecoin Core answers createauxblock on regtest. */
 const namecoin: UnknownRecord = {

@@ -11,8 +11,9 @@ import { createDaemonGroup } from '../../libs/daemon/group.ts';
 import { createDaemonClient } from '../../libs/daemon/rpcClient.ts';
 import { DaemonError, type DaemonErrorKind } from '../../libs/daemon/types.ts';
 import { systemClock } from '../../libs/primitives/units.ts';
+import { logTo } from '../support/memoryLog.ts';
 import { until } from '../support/until.ts';
-import { type FaultyCall, FaultyDaemon, logTo } from './faultyDaemon.ts';
+import { type FaultyCall, FaultyDaemon } from './faultyDaemon.ts';
 
 const words: readonly [unknown, SubmitKind][] = [
   [null, 'accepted'],

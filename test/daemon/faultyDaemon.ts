@@ -1,7 +1,6 @@
 import http from 'node:http';
 import type { TestContext } from 'node:test';
 import type { CoinConfig, DaemonConfig } from '../../libs/config/types.ts';
-import { createLogger, type Logger } from '../../libs/log/logger.ts';
 
 // A stand-in for a coin daemon that does what a real one cannot be made to do: answer wrongly, late or never.
 
@@ -90,19 +89,6 @@ function portOf(server: http.Server): number {
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('The server has no port.');
   return address.port;
-}
-
-/** A logger that keeps its lines, without time. */
-export function logTo(lines: string[]): Logger {
-  return createLogger(
-    { level: 'debug', colors: false, format: 'json' },
-    {
-      write: (line) => {
-        const { severity, text } = JSON.parse(line);
-        lines.push(`${severity}: ${text}`);
-      },
-    },
-  );
 }
 
 export function coinFor(more: Partial<CoinConfig> = {}): CoinConfig {

@@ -5,8 +5,9 @@ import { createDaemonGroup } from '../../libs/daemon/group.ts';
 import { type BatchOutcome, DaemonError } from '../../libs/daemon/types.ts';
 import { millis } from '../../libs/primitives/units.ts';
 import { isRecord, own, parseJson } from '../../libs/primitives/unknown.ts';
+import { logTo } from '../support/memoryLog.ts';
 import { until } from '../support/until.ts';
-import { deadDaemon, type FaultyCall, FaultyDaemon, logTo } from './faultyDaemon.ts';
+import { deadDaemon, type FaultyCall, FaultyDaemon } from './faultyDaemon.ts';
 
 function groupOf(t: TestContext, configs: readonly DaemonConfig[]) {
   const lines: string[] = [];

@@ -16,8 +16,9 @@ import {
   sameTip,
   startLitecoinPair,
 } from '../../scripts/regtest/litecoin.ts';
+import { logTo } from '../support/memoryLog.ts';
 import { until } from '../support/until.ts';
-import { coinFor, logTo } from './faultyDaemon.ts';
+import { coinFor } from './faultyDaemon.ts';
 
 const configOf = ({ rpcPort, user, password }: LitecoinNode): DaemonConfig => ({
   host: '127.0.0.1',

@@ -5,8 +5,9 @@ import { LongPoll } from '../../libs/daemon/longPoll.ts';
 import { systemClock } from '../../libs/primitives/units.ts';
 import { isRecord, own } from '../../libs/primitives/unknown.ts';
 import { type LitecoinNode, startLitecoinPair } from '../../scripts/regtest/litecoin.ts';
+import { logTo } from '../support/memoryLog.ts';
 import { until } from '../support/until.ts';
-import { coinFor, FaultyDaemon, logTo } from './faultyDaemon.ts';
+import { coinFor, FaultyDaemon } from './faultyDaemon.ts';
 
 interface Watched {
   readonly longPoll: LongPoll;
@@ -41,8 +42,23 @@ const configOf = ({ rpcPort, user, password }: LitecoinNode): DaemonConfig => ({
   password,
 });
 
-const aWhile = (milliseconds: number) =>
-  new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
+/** The node holds a call for a template open: once the first template is there, a long poll. */
+const isAsked = (node: LitecoinNode) =>
+  until('a long poll is open', async () => {
+    const info = await node.rpc('getrpcinfo');
+    const active = isRecord(info) ? own(info, 'active_commands') : undefined;
+    return (
+      Array.isArray(active) &&
+      active.some((call) => isRecord(call) && own(call, 'method') === 'getblocktemplate')
+    );
+  });
+
+/** Counts the calls of another long poll, which is answered at once each time and so asks every 200 ms. */
+async function clock(t: TestContext): Promise<() => number> {
+  const daemon = await FaultyDaemon.start(t, (call) => call.result({ longpollid: 'same' }));
+  watch(t, [daemon.config]);
+  return () => daemon.calls.length;
+}
 
 test('a real litecoind', async (t) => {
   const pair = await startLitecoinPair({ mweb: 'never' });
@@ -53,13 +69,11 @@ test('a real litecoind', async (t) => {
     const { tips, lines } = watch(t, [configOf(a)]);
     await until('the template in force', () => tips().length === 1);
     assert.equal(tips()[0], await a.rpc('getbestblockhash'));
-    await aWhile(300);
-    assert.equal(tips().length, 1);
     for (let count = 2; count <= 3; count++) {
+      await isAsked(a);
       const [hash] = await a.generate(1);
       await until('the template on it', () => tips().at(-1) === hash);
       assert.equal(tips().length, count);
-      await aWhile(250);
     }
     assert.deepEqual(lines, []);
   });
@@ -69,14 +83,14 @@ test('a real litecoind', async (t) => {
     async (t) => {
       const { tips, lines } = watch(t, [configOf(a)]);
       await until('the template in force', () => tips().length === 1);
-      await aWhile(250);
+      await isAsked(a);
       const began = performance.now();
       await a.stop();
       assert.ok(performance.now() - began < 10_000);
       await a.start();
       await a.waitReady();
       await until('the template in force', () => tips().length === 2);
-      await aWhile(250);
+      await isAsked(a);
       const [hash] = await a.generate(1);
       await until('the template on the new block', () => tips().at(-1) === hash);
       const said = lines.filter((line) => line.startsWith('warning: Long polling failed: '));
@@ -87,7 +101,7 @@ test('a real litecoind', async (t) => {
   await t.test('can end after stop, and is asked nothing more', async (t) => {
     const { longPoll, tips } = watch(t, [configOf(a)]);
     await until('the template in force', () => tips().length === 1);
-    await aWhile(250);
+    await isAsked(a);
     longPoll.stop();
     const [hash] = await a.generate(1);
     const began = performance.now();
@@ -100,12 +114,14 @@ test('a real litecoind', async (t) => {
 test('one call at a time is open, however many templates come', async (t) => {
   let open = 0;
   let most = 0;
-  const daemon = await FaultyDaemon.start(t, (call) => {
+  const rounds = await clock(t);
+  const daemon = await FaultyDaemon.start(t, async (call) => {
     most = Math.max(most, ++open);
-    setTimeout(() => {
-      open--;
-      call.result({ longpollid: `id ${call.number}` });
-    }, 20);
+    const { number } = call;
+    const began = rounds();
+    if (number === 1) await until('two rounds of another', () => rounds() >= began + 2);
+    open--;
+    call.result({ longpollid: `id ${number}` });
   });
   const { offers } = watch(t, [daemon.config]);
   await until('three templates', () => offers.length >= 3);
@@ -131,7 +147,8 @@ test('a daemon without long polling is left alone, and that is said', async (t) 
   const { lines, offers } = watch(t, [daemon.config]);
   await until('the line', () => lines.length > 0);
   assert.match(lines[0] ?? '', /^warning: Daemon 127\.0\.0\.1:\d+ knows no long polling /);
-  await aWhile(300);
+  const rounds = await clock(t);
+  await until('three rounds of another', () => rounds() >= 3);
   assert.equal(daemon.calls.length, 1);
   assert.equal(offers.length, 0);
 });

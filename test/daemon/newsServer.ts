@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import type { TestContext } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** A TCP server on a port of its own until the test ends; `talk` gets each connection. */
 export async function serve(t: TestContext, talk: (socket: net.Socket) => void): Promise<number> {
@@ -24,6 +24,16 @@ export async function serve(t: TestContext, talk: (socket: net.Socket) => void):
   return address.port;
 }
 
+/** A server that drops each connection at once. */
+export async function dropper(t: TestContext): Promise<{ port: number; tries: () => number }> {
+  let tries = 0;
+  const port = await serve(t, (socket) => {
+    tries++;
+    socket.destroy();
+  });
+  return { port, tries: () => tries };
+}
+
 /** For `serve`: a proxy that passes everything on, to its client in pieces of 1 to 7 bytes that go out one by one. */
 export function slowly(port: number): (socket: net.Socket) => void {
   return (near) => {
@@ -37,7 +47,8 @@ export function slowly(port: number): (socket: net.Socket) => void {
     far.on('data', (bytes) => {
       for (let at = 0, size = 1; at < bytes.length; at += size, size = (size % 7) + 1) {
         const piece = bytes.subarray(at, at + size);
-        passed = passed.then(() => sleep(1)).then(() => near.write(piece));
+        // In the turn between two pieces the client, in this process too, reads the first one.
+        passed = passed.then(() => near.write(piece)).then(() => nextTurn());
       }
     });
   };

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { NewsTiming } from '../../libs/daemon/newsConnection.ts';
 import { Peer } from '../../libs/daemon/peer.ts';
 import { systemClock } from '../../libs/primitives/units.ts';
 import { startLitecoinPair } from '../../scripts/regtest/litecoin.ts';
+import { logTo } from '../support/memoryLog.ts';
 import { until } from '../support/until.ts';
-import { logTo } from './faultyDaemon.ts';
-import { serve, slowly } from './newsServer.ts';
+import { dropper, serve, slowly } from './newsServer.ts';
 
 // Litecoin Core's message starts (chainparams.cpp): regtest and main.
 const regtest = Buffer.from('fabfb5da', 'hex');
@@ -165,15 +164,13 @@ test('one that drops us again and again is tried ever more slowly, and told of o
 });
 
 test('nothing is tried any more after close', async (t) => {
-  let connections = 0;
-  const port = await serve(t, (socket) => {
-    connections++;
-    socket.destroy();
-  });
-  const { peer } = watch(t, port);
-  await until('a connection', () => connections > 0);
+  const dropped = await dropper(t);
+  const { peer, lines } = watch(t, dropped.port);
+  await until('it waits for its next try', () => lines.length > 0);
   peer.close();
-  const known = connections;
-  await sleep(100);
-  assert.ok(connections <= known + 1);
+  // The third try of another one comes later than the second of the closed one would.
+  const other = await dropper(t);
+  watch(t, other.port);
+  await until('three tries', () => other.tries() >= 3);
+  assert.equal(dropped.tries(), 1);
 });

@@ -4,8 +4,9 @@ import type { DaemonConfig } from '../../libs/config/types.ts';
 import { createDaemonGroup } from '../../libs/daemon/group.ts';
 import { detectDaemon, waitForDaemon, waitForSync } from '../../libs/daemon/startup.ts';
 import { systemClock } from '../../libs/primitives/units.ts';
+import { logTo } from '../support/memoryLog.ts';
 import { until } from '../support/until.ts';
-import { coinFor, deadDaemon, type FaultyCall, FaultyDaemon, logTo } from './faultyDaemon.ts';
+import { coinFor, deadDaemon, type FaultyCall, FaultyDaemon } from './faultyDaemon.ts';
 
 /** Milliseconds until a wait looks again. */
 const soon = 10;

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { listenForCommands } from '../../libs/cluster/cliListener.ts';
 import { askPortal } from '../../libs/ipc/askPortal.ts';
 import { freePorts } from '../../scripts/regtest/freePort.ts';
-import { memoryLog } from '../redis/testbed.ts';
+import { memoryLog } from '../support/memoryLog.ts';
 
 // The socket file is proved in test/website/admin/portalSocket.test.ts.
 

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Algorithm } from '../../libs/algos/types.ts';
 import type { Job } from '../../libs/jobs/job.ts';
 import {
+  blockHashOf,
   judgeShare,
   type PreparedShare,
   prepareShare,
@@ -324,7 +325,12 @@ test("the worth of a share is in the algorithm's units", () => {
   const verdict = judged(job, diff1 * 2n, both(1000));
   assert.ok(verdict.kind === 'share');
   assert.equal(verdict.found, 32_768);
-  assert.equal(verdict.blockHash, sha256d(nothing.header).reverse().toString('hex'));
+});
+
+test('a share that is no block has the name that its block would have', () => {
+  const job = jobOf({}, { algorithm: scryptAlgorithm });
+  const name = sha256d(nothing.header).reverse().toString('hex');
+  assert.equal(blockHashOf(job, nothing, little(diff1)), name);
 });
 
 test('verdicts are those of a slow oracle that shares no code, over thousands of random submits', () => {

@@ -1,6 +1,6 @@
 import { openRedis, type RedisConnection, waitForRedis } from '../../libs/redis/connection.ts';
 import { startRedis } from '../../scripts/regtest/redisServer.ts';
-import { logTo } from '../payments/support.ts';
+import { logTo } from '../support/memoryLog.ts';
 import { playSequence } from './sequence.ts';
 
 // Many random sequences at once, each in a database of its own of one Redis.

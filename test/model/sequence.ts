@@ -9,7 +9,8 @@ import { createRedisWriter } from '../../libs/shares/redisWriter.ts';
 import { createRounds } from '../../libs/shares/rounds.ts';
 import { type Dice, dice } from '../chaos/dice.ts';
 import { type AtPoint, type Lot, mortal } from '../chaos/mortal.ts';
-import { litecoin, logTo } from '../payments/support.ts';
+import { litecoin } from '../payments/support.ts';
+import { logTo } from '../support/memoryLog.ts';
 import { type ModelBlock, PoolModel, type Shares } from './poolModel.ts';
 import { type StandInBlock, StandInDaemon, scriptOf } from './standInDaemon.ts';
 

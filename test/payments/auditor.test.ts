@@ -165,6 +165,25 @@ test('a Redis set back to before the transaction was on record does not pay agai
   assert.deepEqual(await received(alice), [25_000_000n]);
 });
 
+test('a payment that was sent and not booked is not made again from a Redis set back to before it', async (t) => {
+  const alice = await ground.minerAddress();
+  await owe(alice, '0.25');
+  let bringBack = async (): Promise<void> => {};
+  const processor = processorFor(t, {
+    failPoint: async (step) => {
+      if (step === 'intended') bringBack = await copyOfRedis();
+      // The process ends between sending and booking.
+      if (step === 'sent') throw new Error('killed');
+    },
+  });
+  assert.equal((await processor.runOnce()).outcome, 'stopped');
+  await processor.stop();
+  await bringBack();
+  assert.match((await run(processorFor(t))).problem ?? '', /holds an older state/);
+  assert.deepEqual(await redis.hash(keys.balances), {}, 'it must not look unpaid');
+  assert.deepEqual(await received(alice), [25_000_000n]);
+});
+
 for (const step of ['journaled', 'sent'] as const) {
   test(`a Redis that lost what came after "${step}" books the same payment again by itself`, async (t) => {
     const alice = await ground.minerAddress();

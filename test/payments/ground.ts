@@ -21,9 +21,10 @@ import {
   satoshisOf,
   startLitecoinPair,
 } from '../../scripts/regtest/litecoin.ts';
+import { logTo } from '../support/memoryLog.ts';
 import { until } from '../support/until.ts';
 import { type FaultyProxy, startFaultyProxy } from './faultyProxy.ts';
-import { litecoin, logTo, openTestRedis, type TestRedis } from './support.ts';
+import { litecoin, openTestRedis, type TestRedis } from './support.ts';
 
 // A real litecoind for the tests of payments: node A has the pool's wallet, node B the miners' one, which bears witness
 // of what they got. A Redis and a proxy that spoils answers stand beside it.

@@ -169,6 +169,14 @@ test('a twin that takes the place of another while a block is orphaned keeps the
   assert.equal(await ledger.orphanBlock(block), 'kept');
 });
 
+test("an older pool's block that comes while another of its height is orphaned keeps the round", async () => {
+  const [block, older] = [blockAt(7, 'a'), blockAt(7, 'b')];
+  await accepted(block, { alice: '1' });
+  justBefore(() => redis.command('SADD', keys.blocksPending, older.member));
+  assert.equal(await ledger.orphanBlock(block), 'kept');
+  assert.deepEqual(await redis.hash(keys.round(7)), { alice: '1' });
+});
+
 test('an intent said again, as after a lost answer, opens nothing twice', async () => {
   const batch = await opened();
   assert.equal(await sayAgain(), 'ok');

@@ -4,9 +4,9 @@ import { Lease, LeaseLost } from '../../libs/payments/lease.ts';
 import { Ledger } from '../../libs/payments/ledger.ts';
 import { proportional } from '../../libs/payments/rewards.ts';
 import { millis, satoshis } from '../../libs/primitives/units.ts';
-import { waitForRedis } from '../../libs/redis/connection.ts';
 import { coinKeys } from '../../libs/redis/keys.ts';
 import type { RedisServerOptions } from '../../scripts/regtest/redisServer.ts';
+import { until } from '../support/until.ts';
 import { openTestRedis, type TestRedis } from './support.ts';
 
 const keys = coinKeys('litecoin');
@@ -36,7 +36,12 @@ async function leavePending(redis: TestRedis): Promise<void> {
 async function crash({ server, connection }: TestRedis): Promise<void> {
   await server.kill('SIGKILL');
   await server.restart();
-  await waitForRedis(connection, AbortSignal.timeout(10_000));
+  await until('Redis answers', () =>
+    connection.command('PING').then(
+      () => true,
+      () => false,
+    ),
+  );
 }
 
 const forgetful = { args: ['--appendonly', 'no'] };

@@ -12,7 +12,8 @@ import { millis, satoshis, systemClock } from '../../libs/primitives/units.ts';
 import type { RedisConnection } from '../../libs/redis/connection.ts';
 import { coinKeys } from '../../libs/redis/keys.ts';
 import { createRounds } from '../../libs/shares/rounds.ts';
-import { logTo, openTestRedis, type TestRedis } from './support.ts';
+import { logTo } from '../support/memoryLog.ts';
+import { openTestRedis, type TestRedis } from './support.ts';
 
 const keys = coinKeys('litecoin');
 let redis: TestRedis;

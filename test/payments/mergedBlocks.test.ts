@@ -8,7 +8,8 @@ import { proportional, withRecipients } from '../../libs/payments/rewards.ts';
 import { millis, satoshis } from '../../libs/primitives/units.ts';
 import { coinKeys } from '../../libs/redis/keys.ts';
 import { createRounds } from '../../libs/shares/rounds.ts';
-import { logTo, openTestRedis, seededRandom, type TestRedis } from './support.ts';
+import { logTo } from '../support/memoryLog.ts';
+import { openTestRedis, seededRandom, type TestRedis } from './support.ts';
 
 // Blocks that were mined beside another chain: their coinbases pay the pool alone, so the operator's recipients are
 // credited like miners.

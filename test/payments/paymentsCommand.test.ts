@@ -6,7 +6,8 @@ import { createPaymentProcessor, type PaymentProcessor } from '../../libs/paymen
 import { systemClock } from '../../libs/primitives/units.ts';
 import { isRecord } from '../../libs/primitives/unknown.ts';
 import { coinKeys } from '../../libs/redis/keys.ts';
-import { litecoin, logTo, openTestRedis, type TestRedis } from './support.ts';
+import { logTo } from '../support/memoryLog.ts';
+import { litecoin, openTestRedis, type TestRedis } from './support.ts';
 
 // A real Redis; the daemon is away, which most commands do not mind.
 

@@ -1,6 +1,5 @@
 import type { TestContext } from 'node:test';
 import type { CoinConfig } from '../../libs/config/types.ts';
-import { createLogger, type Logger } from '../../libs/log/logger.ts';
 import { openRedis, type RedisConnection, waitForRedis } from '../../libs/redis/connection.ts';
 import { fieldsOf } from '../../libs/redis/read.ts';
 import {
@@ -8,6 +7,8 @@ import {
   type RedisServerOptions,
   startRedis,
 } from '../../scripts/regtest/redisServer.ts';
+import { coinFor } from '../daemon/faultyDaemon.ts';
+import { logTo } from '../support/memoryLog.ts';
 
 // What the tests of payments share.
 
@@ -22,33 +23,7 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
-export const litecoin: CoinConfig = {
-  file: 'litecoin.json',
-  name: 'litecoin',
-  displayName: 'Litecoin',
-  symbol: 'LTC',
-  algorithm: 'scrypt',
-  txMessages: false,
-  mposDiffMultiplier: 1,
-  hasGetInfo: false,
-  decimals: 8,
-  maturity: 100,
-  networks: {},
-  algorithmParams: {},
-};
-
-/** A logger that keeps its lines as "severity: sentence". */
-export function logTo(lines: string[]): Logger {
-  return createLogger(
-    { level: 'debug', colors: false, format: 'json' },
-    {
-      write: (line) => {
-        const { severity, text } = JSON.parse(line);
-        lines.push(`${severity}: ${text}`);
-      },
-    },
-  );
-}
+export const litecoin: CoinConfig = coinFor();
 
 export interface TestRedis {
   readonly server: RedisServer;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Peer } from '../../libs/daemon/peer.ts';
 import { createDaemonClient } from '../../libs/daemon/rpcClient.ts';
 import { createTemplateSource, type TemplateSource } from '../../libs/daemon/templates.ts';
@@ -103,8 +104,16 @@ function setUp(t: TestContext, sources: readonly TemplateSource[], pace: Pace = 
   return { refresher, jobs, made, lines, tips: () => made.map(({ job }) => job.previousHash) };
 }
 
-/** Lets everything happen that needs no further time, and the first two retries. */
-const aWhile = () => new Promise<void>((resolve) => setTimeout(resolve, 100));
+/** For a test's first line. Timers wait until what is returned lets so many milliseconds pass, with all that comes of them. */
+function heldTime(t: TestContext): (milliseconds: number) => Promise<void> {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  return async (milliseconds) => {
+    for (let passed = 0; passed < milliseconds; passed += 5) {
+      t.mock.timers.tick(5);
+      await nextTurn();
+    }
+  };
+}
 
 const says = (lines: readonly string[], pattern: RegExp) => lines.filter((l) => pattern.test(l));
 
@@ -159,12 +168,12 @@ test('a block that the daemon does not have yet is asked for again until it has'
 
 test('a block that never comes is given up, without a template fetched for it', async (t) => {
   const daemon = new StandInDaemon('a');
+  const pass = heldTime(t);
   const { refresher, tips } = setUp(t, [daemon]);
   await refresher.refresh();
   refresher.heardOf('ff'.repeat(32));
   // Once at once, then six times within 3.62 s.
-  await until('the last question', () => daemon.asked.tip === 8, 10_000);
-  await aWhile();
+  await pass(50_000);
   assert.deepEqual(daemon.asked, { template: 1, tip: 8, height: 0 });
   assert.equal(tips().length, 1);
 });
@@ -239,8 +248,9 @@ test('late news of a block that has a successor change nothing', async (t) => {
   await refresher.refresh();
   refresher.heardOf(daemon.moveTo(101));
   await until('the job', () => tips().length === 2);
+  const { tip } = daemon.asked;
   refresher.heardOf(hashAt(100));
-  await aWhile();
+  await until('it was asked for', () => daemon.asked.tip >= tip + 3);
   assert.equal(tips().length, 2);
   assert.equal(daemon.asked.template, 2);
 });
@@ -364,31 +374,35 @@ test('an answer that was on its way before an offered template does not take the
   daemon.moveTo(101);
   refresher.offer(0, daemon.template());
   release();
-  await aWhile();
+  const { tip } = daemon.asked;
+  await until('later answers', () => daemon.asked.tip >= tip + 2);
   assert.deepEqual(tips(), [hashAt(100), hashAt(101)]);
 });
 
 test('an offered template of a daemon that lags, or that is none, changes nothing', async (t) => {
+  const pass = heldTime(t);
   const [a, b] = [new StandInDaemon('a'), new StandInDaemon('b', 98)];
   const { refresher, tips, lines } = setUp(t, [a, b]);
   await refresher.refresh();
   refresher.offer(1, b.template());
   for (const reply of [null, {}, 'no', []]) refresher.offer(0, reply);
-  await aWhile();
+  await pass(10_000);
   assert.deepEqual(tips(), [hashAt(100)]);
   assert.equal(says(lines, /No new job/).length, 1);
 });
 
 test('after a gap in the news the daemons are asked once', async (t) => {
   const daemon = new StandInDaemon('a');
+  const pass = heldTime(t);
   const { refresher, tips } = setUp(t, [daemon]);
   await refresher.refresh();
   daemon.moveTo(101);
   refresher.mayHaveMissed();
-  await until('a job on the missed block', () => tips().length === 2);
+  await pass(5);
+  assert.equal(tips().length, 2);
   const { tip } = daemon.asked;
   refresher.mayHaveMissed();
-  await aWhile();
+  await pass(50_000);
   assert.equal(daemon.asked.tip, tip + 1);
 });
 
@@ -426,6 +440,7 @@ test('a broken template leaves the old job in force, is said once, and is tried 
 
 test('nothing is made or asked after stop', async (t) => {
   const daemon = new StandInDaemon('a');
+  const pass = heldTime(t);
   const { refresher, tips } = setUp(t, [daemon], { pollInterval: 5, rebroadcastAfter: 5 });
   await refresher.refresh();
   refresher.start();
@@ -435,9 +450,9 @@ test('nothing is made or asked after stop', async (t) => {
   refresher.mayHaveMissed();
   refresher.offer(0, daemon.template());
   const { tip } = daemon.asked;
-  await aWhile();
+  await pass(50_000);
   assert.deepEqual(tips(), [hashAt(100)]);
-  assert.ok(daemon.asked.tip <= tip + 1);
+  assert.equal(daemon.asked.tip, tip);
 });
 
 /** The node as a source of work; our own p2p connection keeps it from refusing templates for want of peers. */
@@ -463,12 +478,32 @@ function sourceOf(t: TestContext, node: LitecoinNode): TemplateSource {
   return createTemplateSource(client, coinFor());
 }
 
+/** The source, writing down where it says it stands. */
+function heardFrom(source: TemplateSource, said: string[]): TemplateSource {
+  return {
+    name: source.name,
+    fetch: (options) => source.fetch(options),
+    heightOf: (hash) => source.heightOf(hash),
+    bestBlockHash: async (timeout) => {
+      const hash = await source.bestBlockHash(timeout);
+      said.push(hash);
+      return hash;
+    },
+  };
+}
+
 test('two real daemons part ways: the pool stays, follows the longer chain, and waits for the one that lags', async (t) => {
   const pair = await startLitecoinPair({ mweb: 'never' });
   const { a, b } = pair;
-  const { refresher, tips, lines } = setUp(t, [sourceOf(t, a), sourceOf(t, b)], {
-    pollInterval: 10,
-  });
+  const said: string[][] = [[], []];
+  const sources = [a, b].map((node, index) => heardFrom(sourceOf(t, node), said[index] ?? []));
+  const { refresher, tips, lines } = setUp(t, sources, { pollInterval: 10 });
+  /** The node has answered twice from here on, so that what its first answer leads to is done. */
+  const twice = (index: number, answer: string) => {
+    const known = said[index]?.length ?? 0;
+    const fresh = () => said[index]?.slice(known).filter((hash) => hash === answer) ?? [];
+    return until('two answers', () => fresh().length >= 2);
+  };
   t.after(() => pair.stop());
   await refresher.refresh();
   refresher.start();
@@ -480,10 +515,10 @@ test('two real daemons part ways: the pool stays, follows the longer chain, and 
   // From here on a does not hear of b's blocks.
   await a.rpc('setnetworkactive', [false]);
   await b.rpc('invalidateblock', [x]);
-  await aWhile();
+  await twice(1, first);
   // Paid to another address, or it would be the same block.
   const [y = ''] = await b.generate(1, String(await a.rpc('getnewaddress')));
-  await aWhile();
+  await twice(1, y);
   assert.deepEqual(tips(), [first, x]);
 
   const [z = ''] = await b.generate(1);
@@ -491,7 +526,7 @@ test('two real daemons part ways: the pool stays, follows the longer chain, and 
   const missing = await Promise.all([y, z].map((hash) => b.rpc('getblock', [hash, 0])));
   await b.kill('SIGKILL');
   await until('it is said', () => says(lines, /the others are 1 block behind it/).length > 0);
-  await aWhile();
+  await twice(0, x);
   assert.deepEqual(tips(), [first, x, z]);
 
   for (const block of missing) await a.rpc('submitblock', [block]);

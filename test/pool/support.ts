@@ -1,16 +1,13 @@
-import { createLogger, type Logger } from '../../libs/log/logger.ts';
+import type { Logger } from '../../libs/log/logger.ts';
 import type { FoundBlock, Rounds, ShareRecord, ShareRecorder } from '../../libs/shares/types.ts';
+import { memoryLog } from '../support/memoryLog.ts';
 
 // Stand-ins for the rooms around the pool, where a test wants to decide what they say and when.
 
 /** A log whose lines the test reads. */
 export function keptLog(): { log: Logger; lines: string[] } {
-  const lines: string[] = [];
-  const log = createLogger(
-    { level: 'debug', colors: false, format: 'text' },
-    { write: (line) => void lines.push(line) },
-  );
-  return { log, lines };
+  const log = memoryLog();
+  return { log, lines: log.lines };
 }
 
 /** Records when the test says so. */

@@ -6,8 +6,9 @@ import { millis } from '../../libs/primitives/units.ts';
 import { openRedis, pingRedis, waitForRedis } from '../../libs/redis/connection.ts';
 import { RedisError } from '../../libs/redis/errors.ts';
 import { freePort } from '../../scripts/regtest/freePort.ts';
+import { memoryLog } from '../support/memoryLog.ts';
 import { until } from '../support/until.ts';
-import { connectFor, memoryLog, redisFor } from './testbed.ts';
+import { connectFor, redisFor } from './testbed.ts';
 
 const host = '127.0.0.1';
 

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../libs/primitives/units.ts';
 import { createRetry } from '../../libs/redis/retry.ts';
+import { memoryLog } from '../support/memoryLog.ts';
 import { until } from '../support/until.ts';
-import { connectFor, memoryLog, redisFor } from './testbed.ts';
+import { connectFor, redisFor } from './testbed.ts';
 
 async function setUp(t: TestContext) {
   const server = await redisFor(t);

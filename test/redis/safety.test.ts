@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkRedisSafety, parseInfo, risksOf } from '../../libs/redis/safety.ts';
-import { connectFor, memoryLog, redisFor } from './testbed.ts';
+import { memoryLog } from '../support/memoryLog.ts';
+import { connectFor, redisFor } from './testbed.ts';
 
 test('a Redis with AOF, appendfsync always and noeviction gets no warning', async (t) => {
   const { port } = await redisFor(t);

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createConnection, createServer, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
-import { createLogger, type Logger } from '../../libs/log/logger.ts';
+import type { Logger } from '../../libs/log/logger.ts';
 import { systemClock } from '../../libs/primitives/units.ts';
 import { isRecord, parseJson, type UnknownRecord } from '../../libs/primitives/unknown.ts';
 import {
@@ -17,26 +17,9 @@ import {
   type RedisServerOptions,
   startRedis,
 } from '../../scripts/regtest/redisServer.ts';
+import { memoryLog } from '../support/memoryLog.ts';
 
-export interface MemoryLog extends Logger {
-  readonly lines: string[];
-  count(text: string | RegExp): number;
-}
-
-/** A real logger whose lines stay in memory. */
-export function memoryLog(): MemoryLog {
-  const lines: string[] = [];
-  const log = createLogger(
-    { level: 'debug', colors: false, format: 'text' },
-    { write: (line) => lines.push(line) },
-  );
-  const has = (line: string, text: string | RegExp) =>
-    typeof text === 'string' ? line.includes(text) : text.test(line);
-  return Object.assign(log, {
-    lines,
-    count: (text: string | RegExp) => lines.filter((line) => has(line, text)).length,
-  });
-}
+export { type MemoryLog, memoryLog } from '../support/memoryLog.ts';
 
 export async function redisFor(
   t: TestContext,

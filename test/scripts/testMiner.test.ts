@@ -4,7 +4,11 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { after, before, type TestContext, test } from 'node:test';
 import { type LitecoinPair, startLitecoinPair } from '../../scripts/regtest/litecoin.ts';
-import { startTestMiner } from '../../scripts/regtest/testMiner.ts';
+import {
+  startTestMiner,
+  type TestMiner,
+  type TestMinerOptions,
+} from '../../scripts/regtest/testMiner.ts';
 import {
   blockHashOf,
   blockTargetOf,
@@ -80,14 +84,7 @@ test('litecoind takes a block from the miner, mined with nothing but stratum', a
   const template = Object(await pair.a.rpc('getblocktemplate', [{ rules: ['mweb', 'segwit'] }]));
   const job = jobOfTemplate(template, 'bb'.repeat(4));
   const server = await startStratum(t, job, 2e-5);
-  const miner = startTestMiner({
-    port: server.port,
-    worker: 'somebody.rig',
-    algorithm: 'scrypt',
-    sharesPerSecond: 0,
-    blockPart: 1,
-  });
-  t.after(() => miner.stop());
+  const miner = minerFor(t, server.port, { algorithm: 'scrypt', blockPart: 1 });
   assert.equal(await miner.mine(), true);
 
   const [submit] = server.submits;
@@ -102,13 +99,7 @@ test('litecoind takes a block from the miner, mined with nothing but stratum', a
 
 test('each kind of bad share is what its name says, and a pool that takes one is told on', async (t) => {
   const server = await startStratum(t, genesisLike(), 2e-5);
-  const miner = startTestMiner({
-    port: server.port,
-    worker: 'w',
-    algorithm: 'scrypt',
-    sharesPerSecond: 0,
-  });
-  t.after(() => miner.stop());
+  const miner = minerFor(t, server.port, { algorithm: 'scrypt' });
   await miner.mine();
   for (const kind of [
     'unknownJob',
@@ -133,14 +124,7 @@ test('each kind of bad share is what its name says, and a pool that takes one is
 
 test('with blockPart 0 no share is a block', async (t) => {
   const server = await startStratum(t, genesisLike(), 2e-5);
-  const miner = startTestMiner({
-    port: server.port,
-    worker: 'w',
-    algorithm: 'scrypt',
-    sharesPerSecond: 0,
-    blockPart: 0,
-  });
-  t.after(() => miner.stop());
+  const miner = minerFor(t, server.port, { algorithm: 'scrypt', blockPart: 0 });
   for (let i = 0; i < 6; i++) await miner.mine();
   assert.deepEqual(
     miner.acknowledged.map(({ blockHash }) => blockHash),
@@ -150,13 +134,7 @@ test('with blockPart 0 no share is a block', async (t) => {
 
 test('refused honest shares are counted by reason and kept apart', async (t) => {
   const server = await startStratum(t, genesisLike(), 1e-9, [23, 'low difficulty share', null]);
-  const miner = startTestMiner({
-    port: server.port,
-    worker: 'w',
-    algorithm: 'sha256',
-    sharesPerSecond: 0,
-  });
-  t.after(() => miner.stop());
+  const miner = minerFor(t, server.port, { algorithm: 'sha256' });
   assert.equal(await miner.mine(), false);
   assert.deepEqual([...miner.rejected], [['low difficulty share', 1]]);
   assert.equal(miner.wronged.length, 1);
@@ -165,13 +143,7 @@ test('refused honest shares are counted by reason and kept apart', async (t) => 
 
 test('after a broken connection the miner comes back, and what was open counts as unanswered', async (t) => {
   const server = await startStratum(t, genesisLike(), 1e-9, 'silence');
-  const miner = startTestMiner({
-    port: server.port,
-    worker: 'w',
-    algorithm: 'sha256',
-    sharesPerSecond: 0,
-  });
-  t.after(() => miner.stop());
+  const miner = minerFor(t, server.port, { algorithm: 'sha256' });
   const mined = miner.mine();
   await until('the submit is there', () => server.submits.length === 1);
   server.dropAll();
@@ -183,18 +155,23 @@ test('after a broken connection the miner comes back, and what was open counts a
 
 test('the miner keeps to its rate', async (t) => {
   const server = await startStratum(t, genesisLike(), 1e-9);
-  const miner = startTestMiner({
-    port: server.port,
-    worker: 'w',
-    algorithm: 'sha256',
-    sharesPerSecond: 20,
-  });
-  t.after(() => miner.stop());
+  const miner = minerFor(t, server.port, { algorithm: 'sha256', sharesPerSecond: 20 });
   await until('21 shares are acknowledged', () => miner.acknowledged.length >= 21);
   const [first] = miner.acknowledged;
   const last = miner.acknowledged[20];
   assert.ok(first && last && last.sentAt - first.sentAt >= 950, 'twenty shares took a second');
 });
+
+/** A miner that sends what the test has it mine, unless it has a rate; stopped with the test. */
+function minerFor(
+  t: TestContext,
+  port: number,
+  options: Pick<TestMinerOptions, 'algorithm'> & Partial<TestMinerOptions>,
+): TestMiner {
+  const miner = startTestMiner({ port, worker: 'w', sharesPerSecond: 0, ...options });
+  t.after(() => miner.stop());
+  return miner;
+}
 
 // A stratum server of a few lines, with one job. It answers each submit with true, with an error, or not at all.
 

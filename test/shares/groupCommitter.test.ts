@@ -57,7 +57,7 @@ test('shares are gathered for groupMillis, and answered after the commit only', 
   ]);
 });
 
-test('a group waits half as long while shares are few', async (t) => {
+test('a group waits the shorter, the fewer shares the last one had', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const { record, groups, end } = setUp({
     groupMillis: 10,
@@ -66,7 +66,7 @@ test('a group waits half as long while shares are few', async (t) => {
     maxPending: 100,
   });
   const waits: number[] = [];
-  for (const count of [1, 20, 1, 1]) {
+  for (const count of [1, 8, 20, 1, 1]) {
     for (let i = 0; i < count; i += 1) record('a');
     const before = groups.length;
     let waited = 0;
@@ -78,8 +78,8 @@ test('a group waits half as long while shares are few', async (t) => {
     end(true);
     await new Promise(setImmediate);
   }
-  // The 20 follow on one, the next one on the 20.
-  assert.deepEqual(waits, [5, 5, 10, 5]);
+  // Each after the one before: none, 1, 8, 20 and 1.
+  assert.deepEqual(waits, [2, 2, 5, 10, 2]);
 });
 
 test('a full group is committed without waiting', () => {

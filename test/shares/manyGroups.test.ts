@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { systemClock } from '../../libs/primitives/units.ts';
 import { coinKeys } from '../../libs/redis/keys.ts';
 import { createRedisRecorder } from '../../libs/shares/redisRecorder.ts';
-import { connectFor, hashOf, memoryLog, redisFor } from '../redis/testbed.ts';
+import { connectFor, hashOf, redisFor } from '../redis/testbed.ts';
+import { memoryLog } from '../support/memoryLog.ts';
 import { sampleShare } from './sampleShare.ts';
 import { dataDirFor } from './support/dataDir.ts';
 

@@ -8,7 +8,8 @@ import {
   type RedisKeeping,
   untilKept,
 } from '../../libs/shares/redisDisk.ts';
-import { connectFor, memoryLog, redisFor } from '../redis/testbed.ts';
+import { connectFor, redisFor } from '../redis/testbed.ts';
+import { memoryLog } from '../support/memoryLog.ts';
 import { until } from '../support/until.ts';
 
 const keys = coinKeys('testcoin');

@@ -8,14 +8,8 @@ import { createRedisRecorder, type RedisRecorderOptions } from '../../libs/share
 import { createRedisWriter } from '../../libs/shares/redisWriter.ts';
 import type { ShareRecord, ShareRecorder } from '../../libs/shares/types.ts';
 import type { RedisServerOptions } from '../../scripts/regtest/redisServer.ts';
-import {
-  badNetworkStandIn,
-  connectFor,
-  hashOf,
-  listOf,
-  memoryLog,
-  redisFor,
-} from '../redis/testbed.ts';
+import { badNetworkStandIn, connectFor, hashOf, listOf, redisFor } from '../redis/testbed.ts';
+import { memoryLog } from '../support/memoryLog.ts';
 import { until } from '../support/until.ts';
 import { sampleShare } from './sampleShare.ts';
 import { dataDirFor } from './support/dataDir.ts';

@@ -306,31 +306,36 @@ test('a refused block leaves its round to a twin that waits beside a SOLO block'
   assert.deepEqual(await hashOf(look, keys.round(7)), { w1: '16' });
 });
 
-test('a block that comes to wait while another of its height is refused is looked at as well', async (t) => {
-  const { look, server, log } = await setUp(t);
-  const plain = createRounds({ connection: look, keys, log, now: systemClock });
-  await look.command('hset', keys.roundCurrent, 'w1', '16');
-  await plain.close(blockOf(hashB));
-  await plain.close({ ...blockOf(hashA), solo: true });
-  const connection = await connectFor(t, { port: server.port });
-  let accepted = false;
-  const rounds = createRounds({
-    connection: {
-      ...connection,
-      ready: true,
-      send: async (name, args) => {
-        if (!accepted) await plain.accept(hashA);
-        accepted = true;
-        return connection.send(name, args);
+for (const kind of ['SOLO', 'older pool'] as const) {
+  test(`a block (${kind}) that comes to wait while another of its height is refused is looked at as well`, async (t) => {
+    const { look, server, log } = await setUp(t);
+    const plain = createRounds({ connection: look, keys, log, now: systemClock });
+    await look.command('hset', keys.roundCurrent, 'w1', '16');
+    await plain.close(blockOf(hashB));
+    await plain.close({ ...blockOf(hashA), solo: true });
+    const connection = await connectFor(t, { port: server.port });
+    let come = false;
+    const rounds = createRounds({
+      connection: {
+        ...connection,
+        ready: true,
+        send: async (name, args) => {
+          if (!come && kind === 'SOLO') await plain.accept(hashA);
+          else if (!come) await look.command('sadd', keys.blocksPending, `${hashC}:${txHash}:7`);
+          come = true;
+          return connection.send(name, args);
+        },
       },
-    },
-    keys,
-    log,
-    now: systemClock,
+      keys,
+      log,
+      now: systemClock,
+    });
+    await rounds.refuse(hashB, 'stale');
+    const [given, kept] = [{ w1: '16' }, {}];
+    assert.deepEqual(await hashOf(look, keys.roundCurrent), kind === 'SOLO' ? given : kept);
+    assert.deepEqual(await hashOf(look, keys.round(7)), kind === 'SOLO' ? kept : given);
   });
-  await rounds.refuse(hashB, 'stale');
-  assert.deepEqual(await hashOf(look, keys.roundCurrent), { w1: '16' });
-});
+}
 
 test('a round that a pending block of an older pool needs is not taken from it', async (t) => {
   const { look, rounds } = await setUp(t);

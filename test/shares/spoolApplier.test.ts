@@ -7,7 +7,7 @@ import { SpoolApplier } from '../../libs/shares/spoolApplier.ts';
 import { openAbandoned, SpoolFiles } from '../../libs/shares/spoolFiles.ts';
 import { makeFolder, ownFolder, segmentPath } from '../../libs/shares/spoolFolder.ts';
 import { SpoolWriter } from '../../libs/shares/spoolWriter.ts';
-import { memoryLog } from '../redis/testbed.ts';
+import { memoryLog } from '../support/memoryLog.ts';
 import { until } from '../support/until.ts';
 import { dataDirFor } from './support/dataDir.ts';
 import { groupOf, recordsOf, StoreStandIn } from './support/spools.ts';

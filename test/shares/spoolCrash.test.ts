@@ -3,14 +3,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { type TestContext, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../libs/primitives/units.ts';
 import { coinKeys } from '../../libs/redis/keys.ts';
 import { createRedisRecorder } from '../../libs/shares/redisRecorder.ts';
 import { spoolRoot } from '../../libs/shares/spoolFolder.ts';
 import { unfinishedSpools } from '../../libs/shares/spoolUnfinished.ts';
-import { connectFor, hashOf, memoryLog, redisFor } from '../redis/testbed.ts';
+import { connectFor, hashOf, redisFor } from '../redis/testbed.ts';
+import { memoryLog } from '../support/memoryLog.ts';
 import { until } from '../support/until.ts';
 import { dataDirFor } from './support/dataDir.ts';
 
@@ -37,6 +37,12 @@ async function startSource(t: TestContext, dataDir: string, port: number, name: 
   });
   await once(child, 'spawn');
   return started;
+}
+
+/** Resolves when the source has had so many more shares acknowledged. */
+function further(count: number, { acknowledged }: Source): Promise<boolean> {
+  const known = acknowledged.length;
+  return until('more shares flow', () => acknowledged.length >= known + count);
 }
 
 async function kill({ child }: Source): Promise<void> {
@@ -68,12 +74,13 @@ test('workers and Redis killed at random instants under load: every acknowledged
     const outage = roll(3);
     if (outage === 1) await redis.kill('SIGSTOP');
     if (outage === 2) await redis.kill('SIGKILL');
-    await sleep(roll(150));
     // One dies, the other may take its spool over while it lives on.
-    for (const one of sources) {
-      await kill(one);
-      await sleep(roll(60));
-    }
+    const [first, second] = sources;
+    assert.ok(first !== undefined && second !== undefined);
+    await further(roll(1_000), first);
+    await kill(first);
+    await further(250 + roll(250), second);
+    await kill(second);
     if (outage === 1) await redis.kill('SIGCONT');
     if (outage === 2) await redis.restart();
     for (const one of sources) for (const share of one.acknowledged) acknowledged.add(share);

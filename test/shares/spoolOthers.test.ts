@@ -39,18 +39,17 @@ test('a folder that is taken over while we look is not missed', async (t) => {
   const { root, add } = await setUp(t);
   const names = ['w.left', 'w.heir.1-1-ab'];
   await add('w.left', { 1: recordsOf(1, 3) });
-  let moving = true;
-  const mover = (async () => {
-    for (let i = 0; moving; i += 1) {
-      await rename(join(root, names[i % 2] ?? ''), join(root, names[(i + 1) % 2] ?? ''));
-      await new Promise((resolve) => setTimeout(resolve, 2));
+  let turn = 0;
+  const moveOn = async (times: number) => {
+    for (let i = 0; i < times; i += 1) {
+      const [from = '', to = ''] = [names[turn % 2], names[++turn % 2]];
+      await rename(join(root, from), join(root, to));
     }
-  })();
-  for (let i = 0; i < 30; i += 1) {
-    assert.deepEqual([...(await othersOnDisk(root, 'own'))], [['w', 3]]);
+  };
+  for (let i = 0; i < 60; i += 1) {
+    const [others] = await Promise.all([othersOnDisk(root, 'own'), moveOn(i % 10)]);
+    assert.deepEqual([...others], [['w', 3]]);
   }
-  moving = false;
-  await mover;
 });
 
 test('it waits while the others get on, and gives up one that does not', async () => {

@@ -57,18 +57,18 @@ test('a torn or damaged record is no reason to wait', async (t) => {
 
 test('a spool that changes hands again and again is never missed', async (t) => {
   const { root, count } = await setUp(t, 'a.left');
-  let moving = true;
   const hands = ['a.left', `a.heir.${ownName()}`, `a.heir.${dead}`];
-  const carousel = (async () => {
-    for (let i = 0; moving; i += 1) {
-      const [from = '', to = ''] = [hands[i % 3], hands[(i + 1) % 3]];
+  let turn = 0;
+  const moveOn = async (times: number) => {
+    for (let i = 0; i < times; i += 1) {
+      const [from = '', to = ''] = [hands[turn % 3], hands[++turn % 3]];
       await rename(join(root, from), join(root, to));
-      await new Promise((resolve) => setTimeout(resolve, 2));
     }
-  })();
-  for (let i = 0; i < 50; i += 1) assert.equal(await count(), 12);
-  moving = false;
-  await carousel;
+  };
+  for (let i = 0; i < 100; i += 1) {
+    const [shares] = await Promise.all([count(), moveOn(i % 10)]);
+    assert.equal(shares, 12);
+  }
 });
 
 test('a disk that cannot be read is no "nothing"', async (t) => {

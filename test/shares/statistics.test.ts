@@ -7,7 +7,8 @@ import { RedisError } from '../../libs/redis/errors.ts';
 import { coinKeys, type SeriesResolution } from '../../libs/redis/keys.ts';
 import { readSeries } from '../../libs/redis/series.ts';
 import { createStatistics, type StatisticsOptions } from '../../libs/shares/statistics.ts';
-import { badNetworkStandIn, connectFor, hashOf, memoryLog, redisFor } from '../redis/testbed.ts';
+import { badNetworkStandIn, connectFor, hashOf, redisFor } from '../redis/testbed.ts';
+import { memoryLog } from '../support/memoryLog.ts';
 import { until } from '../support/until.ts';
 import { sampleShare } from './sampleShare.ts';
 

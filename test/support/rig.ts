@@ -107,9 +107,13 @@ export async function newAddress(
   return String(await litecoin.a.rpc('getnewaddress', ['', type]));
 }
 
-/** Resolves when every fork of the portal takes miners. */
-export async function takesMiners(portal: PortalProcess, forks = 2): Promise<void> {
+/** Resolves when every fork of the portal takes miners, within so many milliseconds. */
+export async function takesMiners(
+  portal: PortalProcess,
+  forks = 2,
+  within = 60_000,
+): Promise<void> {
   for (let fork = 0; fork < forks; fork++) {
-    await portal.line(new RegExp(`thread ${fork}\\).*takes miners`));
+    await portal.line(new RegExp(`thread ${fork}\\).*takes miners`), { within });
   }
 }

@@ -4,7 +4,7 @@ import { millis } from '../../libs/primitives/units.ts';
 import { Exchange, type ExchangeAnswer } from '../../libs/switching/exchange.ts';
 import { binance } from '../../libs/switching/exchanges/binance.ts';
 import { freePorts } from '../../scripts/regtest/freePort.ts';
-import { type MemoryLog, memoryLog } from '../redis/testbed.ts';
+import { type MemoryLog, memoryLog } from '../support/memoryLog.ts';
 import { documented } from './documentedAnswers.ts';
 import { StandInExchange } from './standInExchange.ts';
 

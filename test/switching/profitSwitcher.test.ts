@@ -8,7 +8,7 @@ import { binance } from '../../libs/switching/exchanges/binance.ts';
 import { kraken } from '../../libs/switching/exchanges/kraken.ts';
 import { ProfitSwitcher } from '../../libs/switching/profitSwitcher.ts';
 import { coinFor } from '../daemon/faultyDaemon.ts';
-import { memoryLog } from '../redis/testbed.ts';
+import { memoryLog } from '../support/memoryLog.ts';
 import { profitConfig } from './config.ts';
 import { StandInExchange } from './standInExchange.ts';
 

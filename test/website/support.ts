@@ -8,8 +8,9 @@ import type { RedisConnection } from '../../libs/redis/connection.ts';
 import { startWebsite, type Website, type WebsiteLimits } from '../../libs/website/website.ts';
 import type { RedisServer } from '../../scripts/regtest/redisServer.ts';
 import { configFolder, load } from '../config/configFolder.ts';
-import { connectFor, type MemoryLog, memoryLog, redisFor } from '../redis/testbed.ts';
+import { connectFor, redisFor } from '../redis/testbed.ts';
 import { cleanUp } from '../support/cleanup.ts';
+import { type MemoryLog, memoryLog } from '../support/memoryLog.ts';
 import { until } from '../support/until.ts';
 
 // A website on a real Redis, and a plain client of it.

@@ -116,6 +116,22 @@ test('names from miners are text on every page that shows them', async (t) => {
   assert.ok(isRecord(workers) && isRecord(own(workers, '__proto__')));
 });
 
+test('isolation is asked for where there is encryption: browsers complain of it elsewhere', async (t) => {
+  const site = await siteFor(t, { now });
+  const names = ['cross-origin-opener-policy', 'origin-agent-cluster'] as const;
+  const plain = await site.get('/');
+  assert.deepEqual(
+    names.map((name) => plain.headers[name]),
+    [undefined, undefined],
+  );
+  // As a reverse proxy on this machine says it.
+  const secure = await site.get('/', { headers: { 'X-Forwarded-Proto': 'https' } });
+  assert.deepEqual(
+    names.map((name) => secure.headers[name]),
+    ['same-origin', '?1'],
+  );
+});
+
 test('an answer that the client has already is not sent again', async (t) => {
   const site = await siteFor(t, { fill: fillAll, now });
   for (const path of ['/api/stats', '/api/v1/pools', '/api/v1/openapi.json', '/static/style.css']) {

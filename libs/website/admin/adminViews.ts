@@ -104,11 +104,20 @@ async function servicesOf({ ask, redact }: ViewTools): Promise<readonly ServiceL
   if (!Array.isArray(lines)) return [];
   return lines
     .filter((line) => typeof line === 'string')
-    .map((line) => ({
-      ok: !/^(?:FAILED|error:|Something)/.test(line),
-      text: redact(line.replace(/^(?:ok|FAILED) +/, '')),
-    }));
+    .flatMap((line): ServiceLine[] => {
+      const [, mark = '', text = ''] = /^(ok|FAILED|warning:|error:) *(.*)$/s.exec(line) ?? [];
+      const state = serviceStates.get(mark);
+      // The last line sums up what the others say.
+      return state === undefined ? [] : [{ state, text: redact(text) }];
+    });
 }
+
+const serviceStates: ReadonlyMap<string, ServiceLine['state']> = new Map([
+  ['ok', 'ok'],
+  ['warning:', 'warning'],
+  ['FAILED', 'trouble'],
+  ['error:', 'trouble'],
+]);
 
 /** With what somebody wrote and why it was refused, if it was; passwords that were typed are not shown again. */
 export async function poolFileView(

@@ -79,7 +79,7 @@ export interface RunningPool {
 }
 
 export interface ServiceLine {
-  readonly ok: boolean;
+  readonly state: 'ok' | 'warning' | 'trouble';
   readonly text: string;
 }
 

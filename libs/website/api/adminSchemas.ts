@@ -76,7 +76,9 @@ export const adminSchemas: ReadonlyMap<string, JsonSchema> = new Map(
       bans: whole,
       files: listOf(objectOf({ coin: text, name: text, file: text })),
       payments: listOf(ref('AdminPayments')),
-      services: listOf(objectOf({ ok: flag, text })),
+      services: listOf(
+        objectOf({ state: { type: 'string', enum: ['ok', 'warning', 'trouble'] }, text }),
+      ),
       logLevels: listOf(text),
     }),
     AdminPaymentsPage: objectOf({

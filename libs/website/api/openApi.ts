@@ -64,7 +64,7 @@ export function openApiDocument(version: string): object {
           responses: {
             200: {
               description:
-                'Events: pool, round, block, block-confirmed, block-orphaned, payment, worker, notice',
+                'Events: pool, round, block, block-confirmed, block-orphaned, payment, worker, notice, switch',
               content: { 'text/event-stream': { schema: { type: 'string' } } },
             },
             default: problem,

@@ -1,6 +1,6 @@
 import { parseCoinsFloor } from '../../primitives/money.ts';
 import { type Satoshis, satoshis } from '../../primitives/units.ts';
-import { decodeSeries, type SeriesPoint } from '../../redis/series.ts';
+import { readSeries, type SeriesPoint } from '../../redis/series.ts';
 import type { BlockFacts } from './blockBook.ts';
 import { shareOf } from './estimates.ts';
 import { type MinerPaymentFacts, readMinerPayments } from './paymentList.ts';
@@ -121,8 +121,8 @@ export async function minerSeries(
   nowSeconds: number,
 ): Promise<readonly SeriesPoint[]> {
   const { connection, keys } = pool.source;
-  const raw = await tolerate(connection.bytes(keys.minerSeries(address, resolution)), null);
-  return raw === null ? [] : decodeSeries(raw, resolution, nowSeconds);
+  const key = keys.minerSeries(address, resolution);
+  return tolerate(readSeries(connection, key, resolution, nowSeconds), []);
 }
 
 /** The part of rewards that are not credited yet, by the shares of their rounds. */

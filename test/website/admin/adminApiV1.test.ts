@@ -114,15 +114,17 @@ test('every answer is what openapi.json says of it', async (t) => {
       },
     }),
   );
-  answers.set('check', JSON.stringify({ ok: false, lines: ['ok      a answers.', 'FAILED  b'] }));
+  const serviceLines = ['warning: w', 'ok      a answers.', 'FAILED  b', 'Something is wrong.'];
+  answers.set('check', JSON.stringify({ ok: false, lines: serviceLines }));
   const api = await client(site);
   const { check, left } = await documented(site);
   const pages = ['/session', '/dashboard', '/payments', '/bans', '/notice', '/audit'];
   for (const path of pages) check('get', path, await api.get(path));
   const dashboard = (await api.get('/dashboard')).json();
   assert.deepEqual(isRecord(dashboard) && own(dashboard, 'services'), [
-    { ok: true, text: 'a answers.' },
-    { ok: false, text: 'b' },
+    { state: 'warning', text: 'w' },
+    { state: 'ok', text: 'a answers.' },
+    { state: 'trouble', text: 'b' },
   ]);
   const pool = await api.get('/pools/litecoin');
   check('get', '/pools/{coin}', pool);

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { hashPassword } from '../../../libs/primitives/password.ts';
 import { isRecord, own, parseJson } from '../../../libs/primitives/unknown.ts';
 import { startWebsite } from '../../../libs/website/website.ts';
-import { memoryLog } from '../../redis/testbed.ts';
+import { memoryLog } from '../../support/memoryLog.ts';
 import { until } from '../../support/until.ts';
 import { configurationFor, secrets } from '../support.ts';
 import { adminSite, loggedIn } from './adminSite.ts';

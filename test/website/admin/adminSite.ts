@@ -10,8 +10,9 @@ import type { RedisConnection } from '../../../libs/redis/connection.ts';
 import { coinKeys } from '../../../libs/redis/keys.ts';
 import { keepNotice, tellNotice } from '../../../libs/redis/notice.ts';
 import { startWebsite, type Website } from '../../../libs/website/website.ts';
-import { connectFor, type MemoryLog, memoryLog, redisFor } from '../../redis/testbed.ts';
+import { connectFor, redisFor } from '../../redis/testbed.ts';
 import { cleanUp } from '../../support/cleanup.ts';
+import { type MemoryLog, memoryLog } from '../../support/memoryLog.ts';
 import { until } from '../../support/until.ts';
 import { configurationFor, get, type Reply, secrets } from '../support.ts';
 

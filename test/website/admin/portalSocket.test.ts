@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { listenForCommands } from '../../../libs/cluster/cliListener.ts';
 import { askPortal } from '../../../libs/website/admin/portalSocket.ts';
-import { memoryLog } from '../../redis/testbed.ts';
+import { memoryLog } from '../../support/memoryLog.ts';
 
 function folderFor(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'socket-'));

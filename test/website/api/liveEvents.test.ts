@@ -47,6 +47,19 @@ test('what happens in a pool is passed on at once, with an id', async (t) => {
   );
 });
 
+test('a move of a switch is told', async (t) => {
+  const site = await siteFor(t);
+  const client = await sse(t, site.website.port, '/api/v1/events?coin=litecoin');
+  const move = { switch: 'switch1', from: 'dogecoin', to: 'litecoin', time: 1_700_000_000_000 };
+  await tell(site.redis, 'switch', move);
+  const { data } = await client.waitFor(({ type }) => type === 'switch', 'the move');
+  const { time: _, ...told } = JSON.parse(data);
+  assert.deepEqual(told, {
+    coin: 'litecoin',
+    ...{ switch: 'switch1', from: 'dogecoin', to: 'litecoin' },
+  });
+});
+
 test('Last-Event-ID brings what was missed, once and in order, over all pools', async (t) => {
   const site = await siteFor(t, { coins: { dogecoin } });
   const first = await sse(t, site.website.port, '/api/v1/events');
