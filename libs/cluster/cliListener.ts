@@ -69,6 +69,8 @@ function serve(socket: net.Socket, handler: CliHandler, log: Logger): void {
   const answer = (reply: CliAnswer): void => {
     if (answered) return;
     answered = true;
+    // A client that does not hang up must not keep its place for ever.
+    socket.setTimeout(idleLimit);
     socket.end(`${reply.ok ? '' : 'error: '}${reply.text}\n`);
   };
   socket.setTimeout(idleLimit, () => socket.destroy());

@@ -77,7 +77,7 @@ const algorithmFields = {
   ),
 };
 
-export const coinFields = {
+const coinFields = {
   name: required(
     text({
       pattern: /^[A-Za-z0-9][A-Za-z0-9 ._+-]{0,63}$/,

@@ -12,7 +12,7 @@ const longestScript = 100;
 /** Bytes of extranonce2 that every job has room for, */
 export const longestExtranonce2 = 32;
 /** and beside a commitment to auxiliary blocks; no port asks for more. */
-export const longestBesideCommitment = 16;
+const longestBesideCommitment = 16;
 /** BIP 141: the witness of a coinbase is one item of 32 bytes, all zero in every chain there is. */
 const witnessReserved = Buffer.alloc(32);
 const noSequence = 0;

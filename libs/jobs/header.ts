@@ -12,7 +12,7 @@ export interface Header {
   readonly nonce: number;
 }
 
-export const headerLength = 80;
+const headerLength = 80;
 
 /** Where the fields that a share changes lie. */
 export const headerAt = { version: 0, merkleRoot: 36, ntime: 68, nonce: 76 } as const;

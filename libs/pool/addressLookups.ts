@@ -54,6 +54,7 @@ class Lookups implements AddressLookups {
   ask(address: string, source: string): Promise<AddressFacts> {
     const underWay = this.#underWay.get(address);
     if (underWay !== undefined) return underWay;
+    if (this.#options.signal.aborted) return Promise.reject(ended());
     const own = this.#waiting.get(source) ?? [];
     if (own.length >= mostOfSource || this.#count >= mostWaiting) {
       return Promise.reject(
@@ -138,11 +139,14 @@ class Lookups implements AddressLookups {
   }
 
   #giveUp(): void {
-    const error = new CodedError('LOOKUP_ENDED', 'the pool stops');
-    for (const own of this.#waiting.values()) for (const question of own) question.reject(error);
+    for (const own of this.#waiting.values()) for (const question of own) question.reject(ended());
     this.#waiting.clear();
     this.#count = 0;
   }
+}
+
+function ended(): CodedError {
+  return new CodedError('LOOKUP_ENDED', 'the pool stops');
 }
 
 function settle(question: Question, read: () => AddressFacts): void {

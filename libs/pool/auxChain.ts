@@ -12,10 +12,12 @@ import { difficultyOfTarget } from '../primitives/target.ts';
 import type { Clock } from '../primitives/units.ts';
 import { addressPart } from '../primitives/workerName.ts';
 import type { ShareRecord } from '../shares/types.ts';
-import { type AddressBook, createAddressBook } from './addressBook.ts';
+import { type AddressBook, createAddressBook, type PayeeVerdict } from './addressBook.ts';
+import { createAddressLookups } from './addressLookups.ts';
 import { type AuxBlocks, createAuxBlocks } from './auxChainBlocks.ts';
 import { createBlockJournal } from './blockJournal.ts';
 import { openRedisBooks, type PoolBooks } from './books.ts';
+import { pause } from './pause.ts';
 import { untilDone } from './untilDone.ts';
 
 // One auxiliary chain on one fork: its daemons, the block that they want proved, and books of its own. It lives beside
@@ -56,12 +58,15 @@ interface Running {
   readonly paysKeys: boolean;
   readonly source: AuxSource;
   readonly books: PoolBooks;
-  readonly blocks: AuxBlocks;
 }
 
 /** Looks that must fail, one after the other, until the last block is given up: one that is slow may still take it. */
 const mostFailures = 3;
 const sayEvery = 60_000;
+/** Milliseconds from one look to the next, however much news comes. */
+const lookPause = 100;
+/** Milliseconds that a miner's login waits for the daemon of this chain. */
+const accountPatience = 3_000;
 /** What an address may look like while its coin's daemon has not told the network yet. */
 const plausibleAddress = /^[A-Za-z0-9]{14,100}$/;
 
@@ -72,6 +77,8 @@ export class AuxChain {
   readonly #stop = new AbortController();
   readonly #said: OncePer;
   #running: Partial<Running> = {};
+  /** Kept when all else is let go: a share that was being hashed then may prove a block yet. */
+  #blocks: AuxBlocks | undefined;
   #started: Promise<void> = Promise.resolve();
   #block: AuxBlock | undefined;
   #failures = 0;
@@ -121,7 +128,8 @@ export class AuxChain {
     this.#running = { group };
     await waitForDaemon(group, log, signal);
     const { network } = await detectDaemon(group, coin);
-    const addresses = createAddressBook(coin, network, group);
+    const lookups = createAddressLookups({ group, signal });
+    const addresses = createAddressBook(coin, network, group, lookups);
     // An address that is wrong is said now, and not when a block has paid it.
     await addresses.scriptForPool(config.address, 'POW');
     const books = openRedisBooks({
@@ -141,6 +149,7 @@ export class AuxChain {
       source,
       // A folder of its own: where the coin has ports too, its pool must not take a proof for a block.
       journal: createBlockJournal(dataDir, join(coin.name, 'auxiliary')),
+      store: books.store,
       applied: () => books.recorder.applied(),
       rounds: books.rounds,
       log,
@@ -153,7 +162,8 @@ export class AuxChain {
       },
     });
     const paysKeys = coin.networks[network] !== undefined;
-    this.#running = { group, addresses, paysKeys, source, books, blocks };
+    this.#running = { group, addresses, paysKeys, source, books };
+    this.#blocks = blocks;
     await blocks.resume();
     log.special(
       `${coin.displayName} (${coin.symbol}) is mined beside the parent chain: ${network} chain, difficulties in units of ${multiplier}.`,
@@ -182,6 +192,7 @@ export class AuxChain {
     while (this.#lookAgain && !this.#stop.signal.aborted) {
       this.#lookAgain = false;
       await this.#askForBlock();
+      await pause(lookPause, this.#stop.signal);
     }
     this.#looking = false;
   }
@@ -219,18 +230,30 @@ export class AuxChain {
   }
 
   /**
-   * Whether shares can be credited to this address (or mining key) of the coin, and under which name. Settles always;
-   * a daemon that is away keeps nobody from mining: payments look at the address again.
+   * Whether shares can be credited to this address (or mining key) of the coin, and under which name. `source`: the IP
+   * address of who asks. Settles always, and soon; a daemon that is away keeps nobody from mining: payments look at the
+   * address again.
    */
-  async account(address: string): Promise<AccountVerdict> {
+  async account(address: string, source: string): Promise<AccountVerdict> {
     const plain = withoutPrefix(addressPart(address));
-    const verdict = await this.#running.addresses?.payee(address);
+    const verdict = await this.#payee(address, source);
     if (verdict === undefined || (!verdict.ok && verdict.isUnsure === true)) {
       if (plausibleAddress.test(plain)) return { ok: true, name: plain };
       return { ok: false, reason: 'it looks like no address' };
     }
     if (!verdict.ok) return verdict;
     return { ok: true, name: withoutPrefix(verdict.address) };
+  }
+
+  /** Undefined while nothing is known of the chain's addresses, or its daemon takes too long. */
+  async #payee(address: string, source: string): Promise<PayeeVerdict | undefined> {
+    const asked = this.#running.addresses?.payee(address, source);
+    if (asked === undefined) return undefined;
+    const enough = new AbortController();
+    const late = pause(accountPatience, enough.signal).then(() => undefined);
+    const verdict = await Promise.race([asked, late]);
+    enough.abort();
+    return verdict;
   }
 
   /** Records a share of the parent chain that was work for this one too; `done` as a recorder's. */
@@ -259,7 +282,7 @@ export class AuxChain {
       networkDifficulty: block.networkDifficulty,
       ...(solo ? { solo: true as const } : {}),
     };
-    void this.#running.blocks?.found(candidate, recorded);
+    void this.#blocks?.found(candidate, recorded);
   }
 
   /** Records what is under way, lets everything go. */

@@ -17,6 +17,8 @@ export interface AuxBlocksOptions {
   readonly group: DaemonGroup;
   readonly source: Pick<AuxSource, 'submit'>;
   readonly journal: BlockJournal;
+  /** What the books are kept in, for the log: "Redis". */
+  readonly store: string;
   /** Resolves when every share recorded before is in the store; rejects when the recorder closes first. */
   readonly applied: () => Promise<void>;
   readonly rounds: Pick<Rounds, 'close' | 'accept' | 'isKept'>;
@@ -107,8 +109,13 @@ export function createAuxBlocks(options: AuxBlocksOptions): AuxBlocks {
     for (let wait = firstWait; ; wait = Math.min(wait * 2, longestWait)) {
       const outcomes = await submitOnce(candidate, name);
       const isTaken = outcomes.some(({ kind }) => kind === 'accepted' || kind === 'duplicate');
-      if (isTaken || (await lookUp(candidate)) !== undefined) return { kind: 'accepted' };
-      if (outcomes.length > 0 && outcomes.every(({ kind }) => kind === 'rejected')) {
+      if (isTaken) return { kind: 'accepted' };
+      const known = await lookUp(candidate);
+      if (known !== undefined && known !== 'unknown') return { kind: 'accepted' };
+      const isRefused = outcomes.length > 0 && outcomes.every(({ kind }) => kind === 'rejected');
+      // A daemon forgets what it built once the block is on its chain, and refuses its proof from then on: only one that
+      // tells that it does not have the block speaks against it.
+      if (isRefused && known === 'unknown') {
         return { kind: 'refused', reason: outcomes.map(({ word }) => word).join(', ') };
       }
       log.error(
@@ -137,11 +144,10 @@ export function createAuxBlocks(options: AuxBlocksOptions): AuxBlocks {
       );
     });
 
-  /** Undefined when no daemon knows it, or can be asked. */
-  const lookUp = async ({ blockHash }: Candidate): Promise<BlockFacts | undefined> => {
+  /** Undefined when no daemon can be asked. */
+  const lookUp = async ({ blockHash }: Candidate): Promise<BlockFacts | 'unknown' | undefined> => {
     try {
-      const facts = await lookUpBlock(group, blockHash);
-      return facts === 'unknown' ? undefined : facts;
+      return await lookUpBlock(group, blockHash);
     } catch {
       return undefined;
     }
@@ -151,7 +157,7 @@ export function createAuxBlocks(options: AuxBlocksOptions): AuxBlocks {
   const onChain = async (candidate: Candidate, name: string): Promise<FoundBlock> => {
     for (;;) {
       const facts = await lookUp(candidate);
-      if (facts?.coinbaseTxid !== undefined) {
+      if (facts !== undefined && facts !== 'unknown' && facts.coinbaseTxid !== undefined) {
         const { coin: _coin, hex: _hex, ...block } = candidate;
         return { ...block, height: facts.height, txHash: facts.coinbaseTxid, merged: true };
       }

@@ -8,6 +8,7 @@ import { isBelowOrEqual } from '../primitives/target.ts';
 import { type Clock, difficulty } from '../primitives/units.ts';
 import { addressPart } from '../primitives/workerName.ts';
 import type { ShareRecord } from '../shares/types.ts';
+import { banKey } from '../stratum/bans.ts';
 import { nameFault } from '../stratum/messages.ts';
 import { passwordWords } from '../stratum/passwords.ts';
 import type { AuthorizeAnswer, AuthorizeRequest, Submit } from '../stratum/types.ts';
@@ -90,13 +91,13 @@ export function createAuxChains(options: AuxChainsOptions): AuxChains {
     },
     chains,
 
-    async accounts({ password }) {
+    async accounts({ password, ip }) {
       const words = passwordWords(password);
       const accounts = new Map<string, string>();
       for (const chain of chains) {
         const address = words.get(chain.coin.replaceAll(' ', '-'));
         if (address === undefined) continue;
-        const verdict = await chain.account(address);
+        const verdict = await chain.account(address, banKey(ip));
         if (!verdict.ok) {
           const reason = `${chain.coin}=${address.slice(0, 100)} in the password is no address that can be paid: ${verdict.reason}`;
           return { ok: false, reason };

@@ -13,6 +13,8 @@ export interface BlockSubmitOptions {
   readonly group: DaemonGroup;
   readonly hasSubmitBlock: boolean;
   readonly journal: BlockJournal;
+  /** What the books are kept in, for the log: "Redis". */
+  readonly store: string;
   /** Resolves when every share recorded before is in the store; rejects when the recorder closes first. */
   readonly applied: () => Promise<void>;
   readonly rounds: Pick<Rounds, 'close' | 'accept' | 'isKept' | 'refuse'>;

@@ -15,6 +15,8 @@ import type { AuthorizeAnswer, AuthorizeRequest } from '../stratum/types.ts';
 // What one pool on one fork writes its shares and blocks into.
 
 export interface PoolBooks {
+  /** What they are kept in, for the log: "Redis". */
+  readonly store: string;
   readonly recorder: ShareRecorder;
   readonly statistics: Pick<Statistics, 'share'>;
   readonly rounds: Pick<Rounds, 'close' | 'accept' | 'isKept' | 'refuse'>;
@@ -74,6 +76,7 @@ export function openRedisBooks(options: BooksOptions): PoolBooks {
   const network = forkId === 0 ? createNetworkFacts({ connection, keys, now }) : undefined;
   const statistics = createStatistics({ connection, keys, log, now, addressOf });
   return {
+    store: 'Redis',
     recorder,
     statistics,
     rounds: createRounds({ connection, keys, log, now, signal, decimals: coin.decimals }),

@@ -38,6 +38,7 @@ export function openMposBooks(options: BooksOptions): PoolBooks {
   if (forkId === 0) void sayLeftForRedis(options);
 
   return {
+    store: 'MySQL',
     recorder,
     statistics: {
       share: ({ difficulty }) => window.add(difficulty, now()),

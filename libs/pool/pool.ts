@@ -185,6 +185,7 @@ export class Pool {
       group,
       hasSubmitBlock: facts.hasSubmitBlock,
       journal,
+      store: books.store,
       applied: () => books.recorder.applied(),
       rounds: books.rounds,
       log,

@@ -3,10 +3,7 @@ import { type Difficulty, difficulty } from './units.ts';
 // Targets and difficulties. A target is 32 bytes, little endian like the hashes that are compared with it.
 
 /** The target of difficulty 1 is 0x00000000ffff0000…: 0xffff followed by 26 zero bytes. */
-const diff1Shift = 208n;
-const diff1Mantissa = 0xffffn;
 const diff1 = 0xffff * 2 ** 208;
-const highestTarget = (1n << 256n) - 1n;
 
 /**
  * The target that a header's nBits stands for: a base-256 float of one exponent byte, a sign bit and a 23-bit mantissa.
@@ -70,37 +67,4 @@ export function difficultyOfHash(hashLE: Buffer, multiplier: number): number {
 /** The difficulty, in stratum units, of the hash that just meets `targetLE`. */
 export function difficultyOfTarget(targetLE: Buffer, multiplier: number): Difficulty {
   return difficulty(difficultyOfHash(targetLE, multiplier));
-}
-
-/** floor(diff1 × multiplier / value), exact, at most 2^256 − 1. Throws RangeError unless value and multiplier are above 0. */
-export function targetOfDifficulty(value: Difficulty, multiplier: number): Buffer {
-  if (!(value > 0) || !Number.isFinite(value)) {
-    throw new RangeError(`Difficulty ${value} is no finite number above 0`);
-  }
-  if (!Number.isSafeInteger(multiplier) || multiplier < 1) {
-    throw new RangeError(`Multiplier ${multiplier} is no integer above 0`);
-  }
-  const { mantissa, exponent } = binaryParts(value);
-  const numerator = (diff1Mantissa * BigInt(multiplier)) << diff1Shift;
-  const target =
-    exponent >= 0
-      ? numerator / (mantissa << BigInt(exponent))
-      : (numerator << BigInt(-exponent)) / mantissa;
-  const bytes = Buffer.from(
-    (target > highestTarget ? highestTarget : target).toString(16).padStart(64, '0'),
-    'hex',
-  );
-  return bytes.reverse();
-}
-
-/** value = mantissa × 2^exponent, exactly, as the IEEE 754 double has it. */
-function binaryParts(value: number): { mantissa: bigint; exponent: number } {
-  const view = new DataView(new ArrayBuffer(8));
-  view.setFloat64(0, value);
-  const bits = view.getBigUint64(0);
-  const raw = Number((bits >> 52n) & 0x7ffn);
-  const fraction = bits & 0xfffffffffffffn;
-  // Denormal numbers have no hidden leading 1.
-  if (raw === 0) return { mantissa: fraction, exponent: -1074 };
-  return { mantissa: fraction | 0x10000000000000n, exponent: raw - 1075 };
 }

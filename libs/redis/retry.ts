@@ -1,5 +1,6 @@
 import type { Logger } from '../log/logger.ts';
 import { OncePer } from '../log/oncePer.ts';
+import { endWithSignal } from '../primitives/endWithSignal.ts';
 import type { Clock } from '../primitives/units.ts';
 import type { RedisConnection } from './connection.ts';
 import { RedisError } from './errors.ts';
@@ -43,10 +44,16 @@ export function createRetry({ connection, log, now, signal }: RetryOptions): Ret
     } else log.warning(`${waiting()}: ${error.message}`);
   }
 
+  const late = (): RedisError =>
+    new RedisError('REDIS_DOWN', `Redis at ${connection.name} did not answer before the stop.`, {
+      trouble: 'transient',
+      mayHaveRun: true,
+    });
+
   return async (work, waiting) => {
     for (let tries = 0; ; tries += 1) {
       try {
-        return await endWithSignal(work(), signal, connection.name);
+        return await (signal ? endWithSignal(work(), signal, grace, late) : work());
       } catch (error) {
         if (!(error instanceof RedisError) || signal?.aborted) throw error;
         say(error, tries, waiting);
@@ -57,37 +64,6 @@ export function createRetry({ connection, log, now, signal }: RetryOptions): Ret
       }
     }
   };
-}
-
-/** The result of `running`; after the signal it is waited for a little longer, then given up. */
-async function endWithSignal<T>(
-  running: Promise<T>,
-  signal: AbortSignal | undefined,
-  name: string,
-): Promise<T> {
-  if (signal === undefined) return running;
-  let timer: NodeJS.Timeout | undefined;
-  let stop = () => {};
-  const givenUp = new Promise<never>((_, reject) => {
-    stop = () => {
-      timer = setTimeout(() => {
-        reject(
-          new RedisError('REDIS_DOWN', `Redis at ${name} did not answer before the stop.`, {
-            trouble: 'transient',
-            mayHaveRun: true,
-          }),
-        );
-      }, grace);
-    };
-    if (signal.aborted) stop();
-    else signal.addEventListener('abort', stop, { once: true });
-  });
-  try {
-    return await Promise.race([running, givenUp]);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', stop);
-  }
 }
 
 /** Ends after the delay, with the signal, or when the connection (if given) comes back. */

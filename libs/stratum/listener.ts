@@ -76,7 +76,7 @@ interface OpenedPort {
   readonly port: OpenPort;
 }
 
-export const ignoreError = (): void => {};
+const ignoreError = (): void => {};
 
 /** A listener that all sockets share and get as `this`: an idle miner then costs no closures. */
 export function socketListener<A extends unknown[]>(
@@ -138,6 +138,8 @@ export class Listener {
         opened.push(await this.#openPort(port.config, port.number, port));
       }
       this.#open = opened;
+      // They were closed again before they were open.
+      if (!this.#accepting) for (const { server } of opened) server.close();
     } catch (error) {
       this.#accepting = false;
       for (const { server } of opened) server.close();
@@ -156,6 +158,10 @@ export class Listener {
       keepAlive: true,
       keepAliveInitialDelay: keepAliveDelay,
     });
+    const own = { number: wanted, config };
+    const port: OpenPort = known ?? own;
+    // Before it listens: a worker gets its first connections together with the news that the port is open.
+    server.on('connection', (socket) => this.#accept(socket, port));
     const { host } = this.#options;
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error) => reject(portError(wanted, error)));
@@ -164,12 +170,10 @@ export class Listener {
       );
     });
     const address = server.address();
-    const number = typeof address === 'object' && address !== null ? address.port : wanted;
-    const port: OpenPort = known ?? { number, config };
+    if (typeof address === 'object' && address !== null) own.number = address.port;
     server.removeAllListeners('error');
     // Of accept: the connection is lost, the port stays open.
     server.on('error', (error) => this.#complainOfAccept(error));
-    server.on('connection', (socket) => this.#accept(socket, port));
     return { server, port };
   }
 

@@ -9,7 +9,7 @@ export function jsonText(value: unknown): string {
   return JSON.stringify(value, (_, member: unknown) => (member === undefined ? null : member));
 }
 
-export function etagOf(body: string | Buffer): string {
+function etagOf(body: string | Buffer): string {
   // Weak: the same body may be sent compressed or not.
   return `W/"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
 }

@@ -100,7 +100,7 @@ export function luckOf(
 }
 
 /** A daemon took it, whatever the chain did later. */
-export function isFound({ status }: { readonly status: BlockStatus }): boolean {
+function isFound({ status }: { readonly status: BlockStatus }): boolean {
   return status !== 'refused' && status !== 'candidate';
 }
 

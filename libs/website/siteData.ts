@@ -29,7 +29,6 @@ export type PageModel =
   | ErrorPage;
 
 export type PageName = PageModel['page'];
-export type ModelOf<Name extends PageName> = Extract<PageModel, { readonly page: Name }>;
 
 /** What every page has: head, navigation, banner, footer, and all pools (in the order of their files). */
 export interface SiteShell {

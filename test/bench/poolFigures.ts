@@ -108,12 +108,14 @@ async function idleCost(pool: BenchPool, rounds: number): Promise<IdleCost> {
   const crowd = await logIn(pool.port.sha256, idleMiners, standInAddress);
   await sleep(2_000);
   const bytes = (rssBytes(pool.pid) - before) / idleMiners;
+  for (const miner of first) miner.close();
+  await sleep(500);
   const broadcasts: Broadcast[] = [];
   for (let round = 0; round < rounds; round++) {
     await pool.prepareBlock('sha256');
     broadcasts.push(await timeBroadcast(crowd, () => pool.announce()));
   }
-  for (const miner of [...first, ...crowd]) miner.close();
+  for (const miner of crowd) miner.close();
   await sleep(500);
   return { bytes, broadcasts };
 }

@@ -232,7 +232,8 @@ export class MoneyOracle {
 
   /**
    * All that is owed and paid adds up to what was mined, each payee got on the chain what the books say, once. What
-   * was sent must be in a block. `settled`: nothing may be open, and whoever is owed enough is paid.
+   * was sent must be in a block. `settled`: nothing may be open, every block has come to
+   * its end, and whoever is owed enough is paid.
    */
   async checkMoney(tally: Tally, when: string, settled = true): Promise<void> {
     const { redis, keys } = this.#options;
@@ -290,6 +291,11 @@ export class MoneyOracle {
 
     await this.#checkPayments(check, sum(payouts), settled);
     if (!settled) return;
+    const waiting = this.pendingBlocks.map(({ height }) => height);
+    check(
+      waiting.length === 0,
+      `the blocks ${waiting.join(', ')} are neither credited nor given up`,
+    );
     check(Object.keys(batch).length === 0, `a batch is left open: ${JSON.stringify(batch)}`);
     const due = new Map<string, bigint>();
     for (const [worker, amount] of balances) {

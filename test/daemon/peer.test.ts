@@ -5,8 +5,9 @@ import { Peer } from '../../libs/daemon/peer.ts';
 import { systemClock } from '../../libs/primitives/units.ts';
 import { startLitecoinPair } from '../../scripts/regtest/litecoin.ts';
 import { logTo } from '../support/memoryLog.ts';
+import { serve } from '../support/tcpServer.ts';
 import { until } from '../support/until.ts';
-import { dropper, serve, slowly } from './newsServer.ts';
+import { dropper, slowly } from './newsServer.ts';
 
 // Litecoin Core's message starts (chainparams.cpp): regtest and main.
 const regtest = Buffer.from('fabfb5da', 'hex');

@@ -4,6 +4,8 @@ import type { CoinConfig, DaemonConfig } from '../../libs/config/types.ts';
 import { createDaemonClient } from '../../libs/daemon/rpcClient.ts';
 import { createTemplateSource, rulesAskedFor } from '../../libs/daemon/templates.ts';
 import { DaemonError } from '../../libs/daemon/types.ts';
+import { TextSlice } from '../../libs/primitives/textSlice.ts';
+import { isRecord, own } from '../../libs/primitives/unknown.ts';
 import { coinFor, type FaultyCall, FaultyDaemon } from './faultyDaemon.ts';
 
 function sourceOf(t: TestContext, config: DaemonConfig, coin: Partial<CoinConfig> = {}) {
@@ -24,6 +26,19 @@ function litecoin(call: FaultyCall): void {
     );
   }
 }
+
+test("the data of a template's transactions is left in the reply's bytes, and reads as what was sent", async (t) => {
+  const template = { height: 7, transactions: [{ data: '01aa' }, { data: '02bbcc' }] };
+  const daemon = await FaultyDaemon.start(t, (call) => call.result(template));
+  const got = await sourceOf(t, daemon.config).fetch();
+  assert.ok(isRecord(got));
+  const transactions = own(got, 'transactions');
+  assert.ok(Array.isArray(transactions));
+  for (const transaction of transactions as unknown[]) {
+    assert.ok(isRecord(transaction) && own(transaction, 'data') instanceof TextSlice);
+  }
+  assert.deepEqual(JSON.parse(JSON.stringify(got)), template);
+});
 
 test('rules that the daemon insists on are learnt from its error and asked for from then on', async (t) => {
   const daemon = await FaultyDaemon.start(t, litecoin);

@@ -4,9 +4,10 @@ import type { NewsTiming } from '../../libs/daemon/newsConnection.ts';
 import { ZmqSubscriber } from '../../libs/daemon/zmq.ts';
 import { systemClock } from '../../libs/primitives/units.ts';
 import { logTo } from '../support/memoryLog.ts';
+import { serve } from '../support/tcpServer.ts';
 import { until } from '../support/until.ts';
 import { Publisher } from '../support/zmqPublisher.ts';
-import { dropper, serve, slowly } from './newsServer.ts';
+import { dropper, slowly } from './newsServer.ts';
 
 interface Watched {
   readonly zmq: ZmqSubscriber;

@@ -10,7 +10,6 @@ import {
   type RejectedShare,
   type ShareSubmit,
 } from '../../libs/jobs/shareCheck.ts';
-import { targetOfDifficulty } from '../../libs/primitives/target.ts';
 import { difficulty, type Millis, millis } from '../../libs/primitives/units.ts';
 import { minerHeader, slowVerdict } from '../fuzz/oracle.ts';
 import {
@@ -338,10 +337,8 @@ test('verdicts are those of a slow oracle that shares no code, over thousands of
   const pick = <T>(values: readonly [T, ...T[]]): T =>
     values[Math.floor(random() * values.length)] ?? values[0];
   const unit = 2 ** -40;
-  // Half of the hashes are shares and an eighth are blocks.
-  const target = Buffer.from(targetOfDifficulty(difficulty(2 ** -29), 1))
-    .reverse()
-    .toString('hex');
+  // Half of the hashes are shares and an eighth are blocks: difficulty 2^-29.
+  const target = (0xffffn << (208n + 29n)).toString(16).padStart(64, '0');
   const job = jobOf({ target });
   const onPaper = {
     params: job.notifyParams(4),

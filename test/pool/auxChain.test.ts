@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -13,6 +13,8 @@ import { cleanUp } from '../support/cleanup.ts';
 import { StandInAuxDaemon } from '../support/standInAuxDaemon.ts';
 import { until } from '../support/until.ts';
 import { keptLog } from './support.ts';
+
+const source = '192.0.2.1';
 
 const forms = { pubKeyHash: [111], scriptHash: [196] };
 const addressOf = (digits: string) => addressOfMiningKey(digits.repeat(20), forms);
@@ -49,7 +51,7 @@ async function setUp(t: TestContext, changes: Partial<PoolConfig> = {}) {
   cleanUp(t, () => chain.stop());
   const given = async (wanted: boolean) =>
     until('it gives a block, or none', () => (chain.block !== undefined) === wanted, 10_000);
-  return { daemon, chain, lines, given, changes: () => changed };
+  return { daemon, chain, lines, given, dataDir, changes: () => changed };
 }
 
 test('it follows its chain, and says once when nothing of use comes from it', async (t) => {
@@ -94,15 +96,79 @@ test("a miner's address is checked, and taken unchecked while the daemon has not
   const { chain, given } = await setUp(t);
   const good = addressOf('a1');
   const wrong = `${good.slice(0, -1)}${good.endsWith('x') ? 'y' : 'x'}`;
-  assert.deepEqual(await chain.account(wrong), { ok: true, name: wrong });
-  const odd = await chain.account('a b');
+  assert.deepEqual(await chain.account(wrong, source), { ok: true, name: wrong });
+  const odd = await chain.account('a b', source);
   assert.equal(odd.ok, false);
   chain.start();
   await given(true);
-  assert.deepEqual(await chain.account(good), { ok: true, name: good });
-  assert.deepEqual(await chain.account(`${good}.rig`), { ok: true, name: good });
-  assert.deepEqual(await chain.account('a1'.repeat(20)), { ok: true, name: good });
-  assert.equal((await chain.account(wrong)).ok, false);
+  assert.deepEqual(await chain.account(good, source), { ok: true, name: good });
+  assert.deepEqual(await chain.account(`${good}.rig`, source), { ok: true, name: good });
+  assert.deepEqual(await chain.account('a1'.repeat(20), source), { ok: true, name: good });
+  assert.equal((await chain.account(wrong, source)).ok, false);
+});
+
+/** Its coin file does not tell how addresses look: the daemon decides. */
+async function setUpWithoutForms(t: TestContext) {
+  const config = onlyPool(loadPool(t, pool({ coin: 'dogecoin.json', address: poolAddress })));
+  return setUp(t, { coin: { ...config.coin, networks: {} } });
+}
+
+test('a flood of logins with addresses that nobody has seen is few questions to the daemon', async (t) => {
+  const { daemon, chain, given } = await setUpWithoutForms(t);
+  chain.start();
+  await given(true);
+  const before = daemon.requests.get('validateaddress') ?? 0;
+  const names = Array.from({ length: 300 }, (_, i) => `m${String(i).padStart(33, '0')}`);
+  const verdicts = await Promise.all(names.map((name) => chain.account(name, source)));
+  assert.deepEqual(
+    verdicts,
+    names.map((name) => ({ ok: true, name })),
+  );
+  assert.equal((daemon.requests.get('validateaddress') ?? 0) - before, 3);
+});
+
+test('a daemon that does not answer keeps nobody from logging in for long', async (t) => {
+  const { daemon, chain, given } = await setUpWithoutForms(t);
+  chain.start();
+  await given(true);
+  daemon.silentAt = 'validateaddress';
+  const good = addressOf('a1');
+  const began = performance.now();
+  assert.deepEqual(await chain.account(good, source), { ok: true, name: good });
+  // Of the 30 s that a miner has for its login.
+  assert.ok(performance.now() - began < 10_000);
+});
+
+test('a flood of news is a few questions a second', async (t) => {
+  const { daemon, chain, given } = await setUp(t, { blockRefreshInterval: 0 });
+  chain.start();
+  await given(true);
+  const asked = () => daemon.requests.get('createauxblock') ?? 0;
+  const [before, began] = [asked(), performance.now()];
+  for (let news = 0; news < 100; news++) {
+    chain.look();
+    await new Promise((resolve) => setImmediate(resolve));
+    await fetch(`http://127.0.0.1:${daemon.port}`, {
+      method: 'POST',
+      body: JSON.stringify({ method: 'getblockcount' }),
+    });
+  }
+  const seconds = (performance.now() - began) / 1_000;
+  assert.ok(asked() - before <= 2 + seconds * 10, `${asked() - before} in ${seconds} s`);
+});
+
+test('a proof that comes while everything is let go is on disk for the next start', async (t) => {
+  const { daemon, chain, given, dataDir } = await setUp(t);
+  chain.start();
+  await given(true);
+  const { block } = chain;
+  assert.ok(block);
+  daemon.silentAt = 'submitauxblock';
+  const stopped = chain.stop();
+  chain.found({ block, proof: '00', finder: 'miner', solo: false }, Promise.resolve());
+  await stopped;
+  const folder = join(dataDir, 'candidates', 'dogecoin', 'auxiliary');
+  assert.deepEqual(await readdir(folder), [`${block.hash}.json`]);
 });
 
 test('a pool address that is none is said, and nothing is mined to it', async (t) => {

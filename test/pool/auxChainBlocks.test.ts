@@ -34,7 +34,13 @@ class SeenRounds extends ScriptedRounds {
   }
 }
 
-async function setUp(t: TestContext, answers: SubmitKind[], facts: { known: boolean }) {
+interface Facts {
+  known: boolean;
+  /** So many questions for the block end in a time-out. */
+  silent?: number;
+}
+
+async function setUp(t: TestContext, answers: SubmitKind[], facts: Facts) {
   const dir = await mkdtemp(join(tmpdir(), 'aux-'));
   t.after(() => rm(dir, { recursive: true, force: true }));
   const stop = new AbortController();
@@ -47,6 +53,10 @@ async function setUp(t: TestContext, answers: SubmitKind[], facts: { known: bool
   const client: DaemonClient = {
     name: 'stand-in',
     call: (method) => {
+      if (facts.silent !== undefined && facts.silent > 0) {
+        facts.silent--;
+        return Promise.reject(new DaemonError('timeout', 'no answer', { daemon: 'd', method }));
+      }
       if (facts.known) {
         return Promise.resolve({
           hash: candidate.blockHash,
@@ -79,6 +89,7 @@ async function setUp(t: TestContext, answers: SubmitKind[], facts: { known: bool
         return Promise.resolve();
       },
     },
+    store: 'Redis',
     journal: createBlockJournal(dir, join('dogecoin', 'auxiliary')),
     applied: () => Promise.resolve(),
     rounds,
@@ -137,6 +148,15 @@ test('a refused proof of a block that the chain has, since another fork was firs
   const { blocks, rounds } = await setUp(t, ['rejected'], { known: true });
   await blocks.found(candidate, Promise.resolve());
   assert.equal(rounds.closed.length, 1);
+});
+
+test('a refused one that no daemon could be asked for is not given up: the chain may have it', async (t) => {
+  const { blocks, rounds, files, state } = await setUp(t, ['rejected'], { known: true, silent: 1 });
+  // As after a restart of this process, and of the daemon that took the block from the one before.
+  state.current = 'ee'.repeat(32);
+  await blocks.found(candidate, Promise.resolve());
+  assert.equal(rounds.closed.length, 1);
+  assert.deepEqual(await files('rejected-blocks'), []);
 });
 
 test('a refused one closes no round; the proof is kept with the reason', async (t) => {

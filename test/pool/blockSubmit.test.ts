@@ -116,6 +116,7 @@ async function setUpWith(
     group: groupOf(daemons),
     hasSubmitBlock: true,
     journal,
+    store: 'MySQL',
     rounds,
     log,
     signal: stop.signal,
@@ -125,7 +126,7 @@ async function setUpWith(
   return { dir, rounds, lines, journal, submitter, stop, accepted: () => accepted };
 }
 
-test('a block that a crashed Redis has forgotten is booked again, after the shares, before its journal is let go', async (t) => {
+test('a block that a crashed store has forgotten is booked again, after the shares, before its journal is let go', async (t) => {
   let applied = 0;
   const gate = {
     applied: async () => {
@@ -152,10 +153,10 @@ test('a block that a crashed Redis has forgotten is booked again, after the shar
   ]);
   assert.equal(applied, 2);
   assert.deepEqual((await journal.unfinished()).candidates, []);
-  assert.ok(lines.some((line) => line.includes('was forgotten by a Redis that crashed')));
+  assert.ok(lines.some((line) => line.includes('was forgotten by MySQL, which crashed')));
 });
 
-test('a round that a crashed Redis has forgotten before the block was accepted is closed again', async (t) => {
+test('a round that a crashed store has forgotten before the block was accepted is closed again', async (t) => {
   const { submitter, rounds } = await setUp(t, new ScriptedDaemon('a:1', [null]));
   const accept = rounds.accept.bind(rounds);
   let forgotten = true;

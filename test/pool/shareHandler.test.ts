@@ -12,7 +12,7 @@ import { HeldRecorder, keptLog } from './support.ts';
 /** Every hash is this one: the test decides what a share is worth. */
 const hashOf = (topByte: number) => Buffer.alloc(32, 0).fill(topByte, 28, 29);
 
-function setUp(hash: Buffer, settings: Partial<JobSettings> = {}) {
+function setUp(hash: Buffer, settings: Partial<JobSettings> = {}, emitInvalidBlockHashes = false) {
   const recorder = new HeldRecorder();
   const { log } = keptLog();
   const algorithm = { ...sha256Algorithm, hash: () => hash, ...settings.algorithm };
@@ -24,7 +24,7 @@ function setUp(hash: Buffer, settings: Partial<JobSettings> = {}) {
     algorithm,
     recorder,
     statistics: { share: () => undefined },
-    emitInvalidBlockHashes: false,
+    emitInvalidBlockHashes,
     log,
     now: () => now,
     onBlock: (verdict, _job, _submit, recorded) => void blocks.push({ verdict, recorded }),
@@ -85,6 +85,23 @@ test('a SOLO share is recorded as one', () => {
     recorder.shares.map(({ solo }) => solo),
     [true, undefined],
   );
+});
+
+test('the name of a block that a share is not is only made for who wants it', () => {
+  for (const wanted of [true, false]) {
+    let made = 0;
+    const blockHash = (_header: Buffer, powHash: Buffer) => {
+      made++;
+      return powHash;
+    };
+    const algorithm = { ...sha256Algorithm, hash: () => share, blockHash };
+    const { recorder, send } = setUp(share, { algorithm }, wanted);
+    send({ jobDifficulty: easy, currentDifficulty: easy });
+    assert.equal(made, wanted ? 1 : 0);
+    const name = `000000${'01'}${'00'}${'00'}${'ff'.repeat(26)}`;
+    assert.equal(recorder.shares[0]?.blockHashInvalid, wanted ? name : undefined);
+    assert.equal(recorder.shares[0]?.blockHash, undefined);
+  }
 });
 
 test('a refused share is answered at once and recorded as invalid with its reason', () => {

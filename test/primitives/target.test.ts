@@ -6,9 +6,7 @@ import {
   difficultyOfTarget,
   isBelowOrEqual,
   targetFromBits,
-  targetOfDifficulty,
 } from '../../libs/primitives/target.ts';
-import { difficulty } from '../../libs/primitives/units.ts';
 
 const shown = (target: Buffer) => Buffer.from(target).reverse().toString('hex');
 const big = (hex: string) => hex.padStart(64, '0');
@@ -104,44 +102,4 @@ test('difficultyOfHash is within 1e-12 of the exact quotient for hashes of every
 
 test('difficultyOfHash of zero is a finite number', () => {
   assert.equal(Number.isFinite(difficultyOfHash(Buffer.alloc(32), 65536)), true);
-});
-
-test('targetOfDifficulty is the exact floor of diff1 × multiplier / difficulty', () => {
-  assert.equal(shown(targetOfDifficulty(difficulty(1), 1)), big(diff1.toString(16)));
-  assert.equal(shown(targetOfDifficulty(difficulty(3), 1)), big((diff1 / 3n).toString(16)));
-  assert.equal(
-    shown(targetOfDifficulty(difficulty(512), 65536)),
-    big(((diff1 * 65536n) / 512n).toString(16)),
-  );
-  // 0.75 and 2^-10 are exact doubles.
-  assert.equal(
-    shown(targetOfDifficulty(difficulty(0.75), 1)),
-    big(((diff1 * 4n) / 3n).toString(16)),
-  );
-  assert.equal(
-    shown(targetOfDifficulty(difficulty(2 ** -10), 1)),
-    big((diff1 * 1024n).toString(16)),
-  );
-});
-
-test('targetOfDifficulty never leaves 256 bits', () => {
-  assert.equal(shown(targetOfDifficulty(difficulty(1e-30), 65536)), 'f'.repeat(64));
-  assert.equal(shown(targetOfDifficulty(difficulty(5e-324), 1)), 'f'.repeat(64));
-  assert.equal(shown(targetOfDifficulty(difficulty(1e300), 1)), big('0'));
-});
-
-test('targetOfDifficulty refuses what is no difficulty', () => {
-  for (const bad of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
-    assert.throws(() => targetOfDifficulty(difficulty(bad), 1), RangeError, String(bad));
-  }
-  for (const multiplier of [0, -1, 0.5, Number.NaN]) {
-    assert.throws(() => targetOfDifficulty(difficulty(1), multiplier), RangeError);
-  }
-});
-
-test('difficulty to target and back is the same difficulty', () => {
-  for (const value of [1e-5, 0.001, 0.5, 1, 7.25, 512, 65_536.125, 1e12]) {
-    const back = difficultyOfTarget(targetOfDifficulty(difficulty(value), 256), 256);
-    assert.ok(Math.abs(back / value - 1) < 1e-12, `${value}: ${back}`);
-  }
 });

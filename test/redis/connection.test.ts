@@ -8,7 +8,7 @@ import { RedisError } from '../../libs/redis/errors.ts';
 import { freePort } from '../../scripts/regtest/freePort.ts';
 import { memoryLog } from '../support/memoryLog.ts';
 import { until } from '../support/until.ts';
-import { connectFor, redisFor } from './testbed.ts';
+import { clusterFor, connectFor, redisFor } from './testbed.ts';
 
 const host = '127.0.0.1';
 
@@ -185,14 +185,7 @@ test('the master of a Sentinel group is found, and the new one after a failover'
 });
 
 test('a Cluster is used through any of its nodes', async (t) => {
-  const { port } = await redisFor(t, {
-    args: ['--cluster-enabled', 'yes', '--cluster-announce-ip', host],
-  });
-  const direct = await connectFor(t, { port });
-  await direct.command('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
-  await until('the cluster is ready', async () =>
-    String(await direct.command('CLUSTER', 'INFO')).includes('cluster_state:ok'),
-  );
+  const { port } = await clusterFor(t);
   const connection = await connectFor(t, { port: 1, cluster: [{ host, port }] });
   await connection.command('SET', '{litecoin}:stats', '1');
   assert.equal(await connection.command('GET', '{litecoin}:stats'), '1');

@@ -1,6 +1,5 @@
 // What the tests that talk to a real redis-server share.
-import { once } from 'node:events';
-import { createConnection, createServer, type Socket } from 'node:net';
+import { createConnection } from 'node:net';
 import type { TestContext } from 'node:test';
 import type { Logger } from '../../libs/log/logger.ts';
 import { systemClock } from '../../libs/primitives/units.ts';
@@ -18,6 +17,8 @@ import {
   startRedis,
 } from '../../scripts/regtest/redisServer.ts';
 import { memoryLog } from '../support/memoryLog.ts';
+import { serve } from '../support/tcpServer.ts';
+import { until } from '../support/until.ts';
 
 export { type MemoryLog, memoryLog } from '../support/memoryLog.ts';
 
@@ -48,6 +49,21 @@ export async function connectFor(
   t.after(() => connection.close());
   await waitForRedis(connection, AbortSignal.timeout(10_000));
   return connection;
+}
+
+/** The port of a Redis Cluster of one node that has all slots, and a plain connection to that node. */
+export async function clusterFor(
+  t: TestContext,
+): Promise<{ readonly port: number; readonly look: RedisConnection }> {
+  const { port } = await redisFor(t, {
+    args: ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1'],
+  });
+  const look = await connectFor(t, { port });
+  await look.command('cluster', 'addslotsrange', '0', '16383');
+  await until('the cluster is ready', async () =>
+    String(await look.command('cluster', 'info')).includes('cluster_state:ok'),
+  );
+  return { port, look };
 }
 
 export async function hashOf(
@@ -94,19 +110,12 @@ export interface BadNetwork {
 export async function badNetworkStandIn(t: TestContext, redisPort: number): Promise<BadNetwork> {
   let armed = false;
   let lost = 0;
-  const sockets = new Set<Socket>();
-  const server = createServer((client) => {
+  const port = await serve(t, (client) => {
     const redis = createConnection({ host: '127.0.0.1', port: redisPort });
     let loseNext = false;
-    for (const socket of [client, redis]) {
-      sockets.add(socket);
-      socket.on('error', () => undefined);
-      socket.on('close', () => {
-        sockets.delete(socket);
-        client.destroy();
-        redis.destroy();
-      });
-    }
+    redis.on('error', () => undefined);
+    redis.on('close', () => client.destroy());
+    client.on('close', () => redis.destroy());
     client.on('data', (bytes) => {
       if (armed && bytes.includes('evalsha')) {
         armed = false;
@@ -124,16 +133,8 @@ export async function badNetworkStandIn(t: TestContext, redisPort: number): Prom
       client.destroy();
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => {
-    server.close();
-    for (const socket of sockets) socket.destroy();
-  });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The port is not known.');
   return {
-    port: address.port,
+    port,
     loseNextScriptReply() {
       armed = true;
     },

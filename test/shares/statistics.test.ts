@@ -7,7 +7,7 @@ import { RedisError } from '../../libs/redis/errors.ts';
 import { coinKeys, type SeriesResolution } from '../../libs/redis/keys.ts';
 import { readSeries } from '../../libs/redis/series.ts';
 import { createStatistics, type StatisticsOptions } from '../../libs/shares/statistics.ts';
-import { badNetworkStandIn, connectFor, hashOf, redisFor } from '../redis/testbed.ts';
+import { badNetworkStandIn, clusterFor, connectFor, hashOf, redisFor } from '../redis/testbed.ts';
 import { memoryLog } from '../support/memoryLog.ts';
 import { until } from '../support/until.ts';
 import { sampleShare } from './sampleShare.ts';
@@ -443,14 +443,7 @@ test('ending does not wait for a Redis that hangs', async (t) => {
 });
 
 test('with hashTag statistics work on a Cluster', async (t) => {
-  const { port } = await redisFor(t, {
-    args: ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1'],
-  });
-  const look = await connectFor(t, { port });
-  await look.command('cluster', 'addslotsrange', '0', '16383');
-  await until('the cluster is ready', async () =>
-    String(await look.command('cluster', 'info')).includes('cluster_state:ok'),
-  );
+  const { port, look } = await clusterFor(t);
   const connection = await connectFor(t, { port: 1, cluster: [{ host: '127.0.0.1', port }] });
   const tagged = coinKeys('testcoin', true);
   const statistics = createStatistics({

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { millis } from '../../libs/primitives/units.ts';
 import { isRecord, own } from '../../libs/primitives/unknown.ts';
 import { SocketBudget } from '../../libs/stratum/socketBudget.ts';
+import { freePort } from '../../scripts/regtest/freePort.ts';
 import { StratumClient } from '../support/stratumClient.ts';
 import { until } from '../support/until.ts';
 import { testCertificate, testKey } from './support/certificate.ts';
@@ -147,6 +148,35 @@ test('an IPv4 miner has one ban and one count, however its address is written', 
   await (await open('::ffff:cb00:7107')).waitForClose();
   server.ban('::FFFF:203.0.113.7', millis(1_700_000_600_000));
   await Promise.all([plain.waitForClose(), mapped.waitForClose()]);
+});
+
+// Workers
+
+test('no miner is lost while workers join those that share its port', async (t) => {
+  const port = await freePort();
+  const program = fileURLToPath(new URL('./support/clusterServer.js', import.meta.url));
+  const primary = fork(program, [String(port)]);
+  t.after(() => primary.kill('SIGKILL'));
+  const join = async (): Promise<void> => {
+    primary.send('fork');
+    await once(primary, 'message');
+  };
+  await join();
+  let joined = false;
+  let served = 0;
+  const comeAndGo = async (): Promise<void> => {
+    while (!joined) {
+      const miner = await StratumClient.open(port);
+      await miner.request('mining.ping', []);
+      served++;
+      miner.close();
+    }
+  };
+  const miners = Array.from({ length: 30 }, comeAndGo);
+  for (let worker = 0; worker < 4; worker++) await join();
+  joined = true;
+  await Promise.all(miners);
+  assert.ok(served > 30);
 });
 
 // File descriptors

@@ -61,6 +61,10 @@ export class StandInAuxDaemon {
   readonly sent: SentPayment[] = [];
   /** Answers this method in another way, once it is set. */
   answerInstead: { readonly method: string; readonly result: unknown } | undefined;
+  /** Requests with a call of this method are never answered, once it is set. */
+  silentAt: string | undefined;
+  /** How often each method was asked for, a list of calls being one request. */
+  readonly requests = new Map<string, number>();
 
   readonly #options: AuxDaemonOptions;
   readonly #server: http.Server;
@@ -125,6 +129,11 @@ export class StandInAuxDaemon {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(Buffer.from(chunk));
     const call: unknown = JSON.parse(Buffer.concat(chunks).toString());
+    const methods = new Set(
+      [call].flat().map((one) => String(isRecord(one) && own(one, 'method'))),
+    );
+    for (const method of methods) this.requests.set(method, (this.requests.get(method) ?? 0) + 1);
+    if (this.silentAt !== undefined && methods.has(this.silentAt)) return;
     const answers = Array.isArray(call) ? call.map((one) => this.#answer(one)) : this.#answer(call);
     response
       .writeHead(200, { 'Content-Type': 'application/json' })

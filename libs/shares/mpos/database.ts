@@ -62,7 +62,7 @@ const delays = {
   permanent: { first: 250, longest: 5_000 },
 } as const;
 
-export function mposName({ host, port, database }: MposConfig): string {
+function mposName({ host, port, database }: MposConfig): string {
   return `MySQL at ${host}:${port}, database ${database}`;
 }
 
@@ -79,6 +79,8 @@ export function openMposDatabase(options: DatabaseOptions): MposDatabase {
 
   pool.on('connection', (connection: PoolConnection) => {
     open.add(connection);
+    // What is under way is told by itself; the library says some troubles once more, after its own listener is gone.
+    connection.on('error', () => undefined);
     connection.on('end', () => open.delete(connection));
     for (const listener of [...listeners]) listener();
   });

@@ -37,7 +37,7 @@ function insertOf(count: number): string {
 }
 
 /** The values of one row: all but upstream_result, which is N until a daemon has taken a block. */
-export function rowValues(share: ShareRecord, { columns, multiplier, now }: RowFacts): SqlValue[] {
+function rowValues(share: ShareRecord, { columns, multiplier, now }: RowFacts): SqlValue[] {
   const { ip, worker, valid, error, difficulty, time } = share;
   const solution = share.blockHash ?? share.blockHashInvalid ?? '';
   return [
@@ -76,16 +76,17 @@ export async function insertShare(
   return id;
 }
 
-/** Gives a row that stands for a share the share's own values. */
+/** Gives a row that stands for a share the share's own values. False if the row is not there any more. */
 export async function completeShare(
   session: MposSession,
   id: number,
   share: ShareRecord,
   facts: RowFacts,
-): Promise<void> {
-  await session.change(
+): Promise<boolean> {
+  const { rows } = await session.change(
     `UPDATE shares SET rem_host = ?, username = ?, our_result = ?, reason = ?, solution = ?, difficulty = ?,
      time = FROM_UNIXTIME(UNIX_TIMESTAMP() - ?) WHERE id = ?`,
     [...rowValues(share, facts), id],
   );
+  return rows === 1;
 }

@@ -140,9 +140,11 @@ async function insertBlock(
     'SELECT share_id AS id FROM nomp_share_blocks WHERE block_hash = ? FOR UPDATE',
     [blockHash],
   );
-  // The block was on the chain before its share came here: a row stands in for it.
+  // The block was on the chain before its share came here: a row stands in for it. Where MPOS has paid that round and
+  // put the row away meanwhile, the share counts in the round of now.
   if (known !== undefined) {
-    await completeShare(session, Number(own(known, 'id')), share, facts);
+    const isThere = await completeShare(session, Number(own(known, 'id')), share, facts);
+    if (!isThere) await insertShare(session, share, facts);
     return;
   }
   const id = await insertShare(session, share, facts);

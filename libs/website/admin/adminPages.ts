@@ -165,7 +165,7 @@ const pageOf: Readonly<Record<string, string>> = {
 
 export const oldFormText =
   'The form is too old or came from somewhere else: load its page again, then send it.';
-export const foreignText =
+const foreignText =
   'Only pages of this site may do that. Behind a reverse proxy, let it pass on the Host header.';
 
 function formOf(limit: string): RequestHandler {

@@ -6,8 +6,8 @@ import type { Clock } from '../../primitives/units.ts';
 
 // The password of the admin centre, and how often an address may guess it.
 
-export const lockMillis = 15 * 60_000;
-export const mostTries = 5;
+const lockMillis = 15 * 60_000;
+const mostTries = 5;
 const mostAddresses = 100_000;
 
 export const lockedText =

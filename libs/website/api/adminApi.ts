@@ -39,7 +39,7 @@ export function adminRouter(
 }
 
 /** Each pool's configuration in the shape of its file, whatever is secret replaced by ***. */
-export function poolsWithoutSecrets(
+function poolsWithoutSecrets(
   portal: PortalConfig,
   pools: readonly PoolConfig[],
 ): Readonly<Record<string, unknown>> {

@@ -12,7 +12,6 @@ export const eventTypes = [
   'notice',
   'switch',
 ] as const;
-export type EventType = (typeof eventTypes)[number];
 
 export const eventParameters: { readonly [name: string]: Parameter } = {
   coin: {

@@ -11,7 +11,7 @@ import type { PoolSource, Sources } from './sources.ts';
 
 // What happened in the pools, from their streams in Redis, in one order: to be passed on, and told again.
 
-export const streamEventTypes = [
+const streamEventTypes = [
   'block',
   'block-confirmed',
   'block-orphaned',

@@ -273,6 +273,20 @@ test('a share that comes after its block was accepted becomes that row, not a se
   );
 });
 
+test('a share whose block MPOS has paid and put away already is not lost: it counts in the next round', async (t) => {
+  const ground = await maria.ground(t);
+  const rounds = roundsOf(t, ground);
+  await rounds.close(block);
+  await rounds.accept(blockHash);
+  await ground.rows('DELETE FROM shares');
+  await storeOf(t, ground).apply(1, [fresh({ worker: block.finder, blockHash })], 0);
+  const rows = await sharesIn(ground);
+  assert.deepEqual(
+    rows.map((row) => [row['username'], row['our_result'], row['upstream_result']]),
+    [['alice.rig', 'Y', 'N']],
+  );
+});
+
 test('a block that the database has forgotten is closed and accepted again', async (t) => {
   const ground = await maria.ground(t);
   const rounds = roundsOf(t, ground);
