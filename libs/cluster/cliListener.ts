@@ -29,13 +29,19 @@ export interface CliListener {
 /** A port of the loopback, or a socket file that only the operator's user may open. */
 export type CliPlace = { readonly port: number } | { readonly path: string };
 
-/** Rejects with the listen error (EADDRINUSE, …). No input ends it: each bad line gets an `error: …` answer. */
+/**
+ * Rejects with the listen error (EADDRINUSE, …). No input ends it: each bad line gets an `error: …` answer. `idle`:
+ * milliseconds that a client may take to say something, and to hang up after its answer.
+ */
 export async function listenForCommands(
   place: CliPlace,
   handler: CliHandler,
   log: Logger,
+  idle = idleLimit,
 ): Promise<CliListener> {
-  const server = net.createServer({ allowHalfOpen: true }, (socket) => serve(socket, handler, log));
+  const server = net.createServer({ allowHalfOpen: true }, (socket) =>
+    serve(socket, handler, log, idle),
+  );
   server.maxConnections = mostConnections;
   await ('port' in place ? listenOnPort(server, place.port) : listenOnFile(server, place.path));
   server.on('error', (error) => log.error(`The command port failed: ${error.message}.`));
@@ -61,7 +67,7 @@ async function listenOnFile(server: net.Server, path: string): Promise<void> {
   await once(server, 'listening');
 }
 
-function serve(socket: net.Socket, handler: CliHandler, log: Logger): void {
+function serve(socket: net.Socket, handler: CliHandler, log: Logger, idle: number): void {
   const chunks: Buffer[] = [];
   let size = 0;
   let taken = false;
@@ -70,10 +76,10 @@ function serve(socket: net.Socket, handler: CliHandler, log: Logger): void {
     if (answered) return;
     answered = true;
     // A client that does not hang up must not keep its place for ever.
-    socket.setTimeout(idleLimit);
+    socket.setTimeout(idle);
     socket.end(`${reply.ok ? '' : 'error: '}${reply.text}\n`);
   };
-  socket.setTimeout(idleLimit, () => socket.destroy());
+  socket.setTimeout(idle, () => socket.destroy());
   socket.on('error', () => socket.destroy());
   // A client that closes its side right after the line (nc, the original's script) still gets its answer.
   socket.on('end', () => take(Buffer.concat(chunks)));

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { join } from 'node:path';
 import type { PoolConfig } from '../config/types.ts';
 import type { Logger } from '../log/logger.ts';
 import type { Clock, Difficulty } from '../primitives/units.ts';
@@ -8,6 +9,7 @@ import { checkRedisSafety } from '../redis/safety.ts';
 import { createNetworkFacts } from '../shares/networkFacts.ts';
 import { createRedisRecorder } from '../shares/redisRecorder.ts';
 import { createRounds } from '../shares/rounds.ts';
+import { unfinishedSpools } from '../shares/spoolUnfinished.ts';
 import { createStatistics, type Statistics } from '../shares/statistics.ts';
 import type { Rounds, ShareRecorder } from '../shares/types.ts';
 import type { AuthorizeAnswer, AuthorizeRequest } from '../stratum/types.ts';
@@ -50,6 +52,21 @@ export function newWriterId(forkId: number, now: Clock): string {
   return `${forkId}-${process.pid}-${now()}-${randomInt(2 ** 40).toString(36)}`;
 }
 
+/** Data of MPOS mode is apart: what waits in the one spool is not the other's. */
+export function mposDataDir(dataDir: string): string {
+  return join(dataDir, 'mpos');
+}
+
+/** Says that shares of another mode of the pool have never arrived where they belong. Never rejects. */
+export async function sayLeftOver(
+  { coin, log }: { readonly coin: string; readonly log: Logger },
+  dataDir: string,
+  mend: string,
+): Promise<void> {
+  const left = await unfinishedSpools(dataDir, coin).catch(() => 0);
+  if (left > 0) log.warning(`${left} share(s) in ${join(dataDir, 'spool', coin)} ${mend}.`);
+}
+
 /** The usual books: shares, rounds and statistics in Redis, which need not be there yet. */
 export function openRedisBooks(options: BooksOptions): PoolBooks {
   const { config, dataDir, forkId, log, now, signal } = options;
@@ -70,6 +87,11 @@ export function openRedisBooks(options: BooksOptions): PoolBooks {
     waitForRedis(connection, signal).then(
       () => checkRedisSafety(connection, log),
       () => undefined,
+    );
+    void sayLeftOver(
+      { coin: coin.name, log },
+      mposDataDir(dataDir),
+      'are from the time of MPOS mode and still on their way to MySQL: start the pool once with mposMode to record them',
     );
   }
   const { addressOf } = options;

@@ -77,7 +77,7 @@ export interface JobNotice {
   readonly clean: boolean;
   /** The network's difficulty in stratum units. */
   readonly networkDifficulty: Difficulty;
-  /** That of the easiest of several chains that the job works for. No miner's difficulty goes above it. */
+  /** That of the easiest of several chains that the job works for: varDiff goes down to it as far as is sound. */
   readonly lowestDifficulty?: Difficulty;
   /** The fields of mining.notify for ports with extranonce2 of this many bytes. */
   notifyParams(extranonce2Size: number): NotifyParams;

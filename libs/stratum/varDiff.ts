@@ -22,6 +22,10 @@ const longestWindow = 64;
 /** Without a share the size of the error is unknown: a bold step first, a bolder one next. Together 2^20. */
 const firstSilentStep = 2 ** -6;
 const nextSilentStep = 2 ** -14;
+/** So many times more shares than targetTime asks for a miner may send for the sake of an easier chain. */
+const mostExtra = 4;
+/** A miner that does so is left alone while its difficulty is right to this factor. */
+const nearEnough = 2;
 
 export interface DifficultyBounds {
   readonly lowest: number;
@@ -55,6 +59,8 @@ export class VarDiff {
   #sinceChange = 0;
   #sinceLook = 0;
   #silentSteps = 0;
+  /** What the miner would mine at, while it mines at less for the sake of an easier chain. */
+  #own: number | undefined;
 
   /** All times are milliseconds of one clock. */
   constructor(options: VarDiffConfig, now: number) {
@@ -87,14 +93,26 @@ export class VarDiff {
     return this.#sinceLook >= floodRatio * this.#expected(elapsed);
   }
 
-  /** Decides; gives the difficulty to go to, or undefined to stay at `current`. */
-  look(now: number, current: Difficulty, bounds: DifficultyBounds): Difficulty | undefined {
+  /**
+   * Decides; gives the difficulty to go to, or undefined to stay at `current`. `easiest`: of the chains that the miner
+   * works for. Above it, blocks of that chain stay unfound; far below what the miner can do, it would flood the pool.
+   */
+  look(
+    now: number,
+    current: Difficulty,
+    bounds: DifficultyBounds,
+    easiest = Infinity,
+  ): Difficulty | undefined {
     if (!this.isDue(now)) return undefined;
     const factor = this.#factor(now);
+    const own = factor === 1 ? (this.#own ?? current) : current * factor;
+    const eased = easedFor(easiest, own);
+    this.#own = eased < own ? own : undefined;
     this.#looked = now - this.#changed;
     this.#sinceLook = 0;
     this.#fade(now);
-    const next = within(bounds, factor === 1 ? current : rounded(current * factor));
+    const stays = eased === current || (eased > easiest && isNear(eased, current));
+    const next = within(bounds, stays ? current : rounded(eased));
     return next === current ? undefined : next;
   }
 
@@ -140,6 +158,14 @@ export class VarDiff {
     this.#lastShare -= half;
     this.#sinceChange /= 2;
   }
+}
+
+function easedFor(easiest: number, own: number): number {
+  return Math.min(own, Math.max(easiest, own / mostExtra));
+}
+
+function isNear(a: number, b: number): boolean {
+  return a < b * nearEnough && b < a * nearEnough;
 }
 
 /** Relative entropy of Poisson(shares) to Poisson(expected): the Chernoff bound of seeing so many or so few by chance. */

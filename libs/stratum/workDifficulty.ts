@@ -143,7 +143,8 @@ export class WorkDifficulty {
     if (this.#pending !== undefined || !varDiff.isDue(now)) return;
     const bounds = this.#bounds();
     if (bounds === undefined) return;
-    const next = varDiff.look(now, this.#current, bounds);
+    const easiest = this.#place.host.pool().currentJob()?.lowestDifficulty;
+    const next = varDiff.look(now, this.#current, bounds, easiest);
     if (next !== undefined) this.#pending = { to: next, since: now };
   }
 
@@ -151,6 +152,6 @@ export class WorkDifficulty {
     const { varDiff } = this.#place.port.config;
     if (varDiff === undefined) return undefined;
     const job = this.#place.host.pool().currentJob();
-    return boundsOf(varDiff, job?.lowestDifficulty ?? job?.networkDifficulty, this.#minimum);
+    return boundsOf(varDiff, job?.networkDifficulty, this.#minimum);
   }
 }

@@ -5,7 +5,7 @@ import { own } from '../../libs/primitives/unknown.ts';
 import { type AttackName, attackNames } from './attackNames.ts';
 import { type AttackPool, startAttackPool } from './attackPool.ts';
 import { type Cores, type Helper, startHelper } from './benchPool.ts';
-import { percentile } from './figures.ts';
+import { percentile, textTable } from './figures.ts';
 import { HonestCrowd } from './honestMiners.ts';
 import { standInAddress } from './standInDaemon.ts';
 
@@ -84,7 +84,9 @@ export interface Round {
   };
 }
 
+/** Milliseconds from block to block, longer while jobs of the last one are on their way. */
 const blockEvery = 1_000;
+const patience = 5_000;
 /** Connections of one process: below any usual limit of open files. */
 const perProcess = 10_000;
 
@@ -152,8 +154,9 @@ async function attackRound(
     await pool.prepareBlock();
     crowd.announced();
     pool.announce();
-    const next = performance.now() + blockEvery;
-    while (performance.now() < next) await sleep(20);
+    const now = performance.now();
+    const isWaiting = () => crowd.awaited > 0 && performance.now() < now + patience;
+    while (performance.now() < now + blockEvery || isWaiting()) await sleep(20);
     missedJobs += crowd.awaited;
     rss = Math.max(rss, pool.rss());
   }
@@ -217,7 +220,8 @@ export function missed(round: Round, withTimes: boolean): string[] {
   if (!withTimes) return faults;
   const p99 = percentile(round.notify, 0.99);
   if (!(p99 < limits.notify)) faults.push(`${round.name}: new jobs p99 ${p99.toFixed(0)} ms`);
-  if (round.missedJobs > 0) faults.push(`${round.name}: ${round.missedJobs} jobs came too late`);
+  if (round.missedJobs > 0)
+    faults.push(`${round.name}: ${round.missedJobs} jobs did not come in ${patience / 1_000} s`);
   return faults;
 }
 
@@ -258,17 +262,5 @@ export function tableOfRounds(rounds: readonly Round[]): string {
       String(round.attackers.messages),
     ]),
   ];
-  const widths = (rows[0] ?? []).map((_, at) =>
-    Math.max(...rows.map((row) => row[at]?.length ?? 0)),
-  );
-  return rows
-    .map((row) =>
-      row
-        .map((cell, at) =>
-          at === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[at] ?? 0),
-        )
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  return textTable(rows);
 }

@@ -27,7 +27,14 @@ export function tableOf(figures: readonly Figure[]): string {
       verdict(figure),
     ]),
   ];
-  const widths = [0, 1, 2, 3].map((at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
+  return textTable(rows);
+}
+
+/** Columns as wide as their widest cell: the first one to the left, the others to the right. */
+export function textTable(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, at) =>
+    Math.max(...rows.map((row) => row[at]?.length ?? 0)),
+  );
   return rows
     .map((row) =>
       row

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
@@ -89,6 +90,25 @@ test('a command whose answer takes a while is done once, though its client close
   socket.resume();
   await gone;
   assert.equal(runs, 1);
+});
+
+test('a client that keeps its connection after the answer loses it', async (t) => {
+  const listener = await listenForCommands(
+    { port: 0 },
+    () => ({ ok: true, text: 'done' }),
+    silent,
+    100,
+  );
+  t.after(() => listener.close());
+  const socket = net.connect({ port: listener.port, host: '127.0.0.1', allowHalfOpen: true });
+  const closed = new Promise((resolve) => socket.on('error', () => undefined).on('close', resolve));
+  socket.write('{"command":"status"}\n');
+  const [answer] = await once(socket, 'data');
+  assert.equal(String(answer), 'done\n');
+  // What it goes on saying is heard by nobody, and shows it in the end that it was cut off.
+  const talking = setInterval(() => socket.write('more\n'), 400);
+  t.after(() => clearInterval(talking));
+  await closed;
 });
 
 test('every hostile line gets one error answer, and the next command still works', async (t) => {

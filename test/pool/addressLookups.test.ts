@@ -129,6 +129,13 @@ test('an odd reply, an error and a missing one fail the question they belong to'
   );
 });
 
+test('a question to a pool that has stopped is refused at once', async (t) => {
+  const { lookups, stop } = bench(t);
+  await lookups.ask('one', '10.0.0.1');
+  stop();
+  await assert.rejects(lookups.ask('two', '10.0.0.1'), { code: 'LOOKUP_ENDED' });
+});
+
 test('a pool that stops leaves no question open', async (t) => {
   const { lookups, stop } = bench(t);
   const first = lookups.ask('one', '10.0.0.1');

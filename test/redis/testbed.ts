@@ -20,8 +20,6 @@ import { memoryLog } from '../support/memoryLog.ts';
 import { serve } from '../support/tcpServer.ts';
 import { until } from '../support/until.ts';
 
-export { type MemoryLog, memoryLog } from '../support/memoryLog.ts';
-
 export async function redisFor(
   t: TestContext,
   options: RedisServerOptions = {},

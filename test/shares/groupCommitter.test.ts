@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { GroupCommitter, type GroupCommitterOptions } from '../../libs/shares/groupCommitter.ts';
 import type { ShareRecord } from '../../libs/shares/types.ts';
-import { memoryLog } from '../redis/testbed.ts';
+import { memoryLog } from '../support/memoryLog.ts';
 import { until } from '../support/until.ts';
 import { sampleShare } from './sampleShare.ts';
 

@@ -7,13 +7,14 @@ import { createRounds, parseBlock, RoundsError } from '../../libs/shares/rounds.
 import type { FoundBlock } from '../../libs/shares/types.ts';
 import {
   badNetworkStandIn,
+  clusterFor,
   connectFor,
   eventsOf,
   hashOf,
   listOf,
-  memoryLog,
   redisFor,
 } from '../redis/testbed.ts';
+import { memoryLog } from '../support/memoryLog.ts';
 import { until } from '../support/until.ts';
 import { sampleShare } from './sampleShare.ts';
 import { dataDirFor } from './support/dataDir.ts';
@@ -455,14 +456,7 @@ test('a block found while Redis is down is closed when it is back', async (t) =>
 });
 
 test('with hashTag shares and rounds work on a Cluster', async (t) => {
-  const { port } = await redisFor(t, {
-    args: ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1'],
-  });
-  const look = await connectFor(t, { port });
-  await look.command('cluster', 'addslotsrange', '0', '16383');
-  await until('the cluster is ready', async () =>
-    String(await look.command('cluster', 'info')).includes('cluster_state:ok'),
-  );
+  const { port, look } = await clusterFor(t);
   const connection = await connectFor(t, { port: 1, cluster: [{ host: '127.0.0.1', port }] });
   const tagged = coinKeys('testcoin', true);
   const facts = { connection, keys: tagged, log: memoryLog(), now: systemClock };

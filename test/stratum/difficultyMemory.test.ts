@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { VarDiffConfig } from '../../libs/config/types.ts';
 import { difficulty } from '../../libs/primitives/units.ts';
 import { DifficultyMemory } from '../../libs/stratum/difficultyMemory.ts';
 import { StratumClient } from '../support/stratumClient.ts';
@@ -12,15 +11,9 @@ import {
   plainPort,
   startServer,
   submitLine,
+  varDiff,
 } from './support/fakePool.ts';
 
-const varDiff: VarDiffConfig = {
-  minDiff: difficulty(8),
-  maxDiff: difficulty(1_024),
-  targetTime: 15,
-  retargetTime: 90,
-  variancePercent: 30,
-};
 const port = { ...plainPort, varDiff };
 
 test('a worker is remembered for an hour after it left, by its port', () => {

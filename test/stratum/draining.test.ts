@@ -45,6 +45,19 @@ test('ports that are closed for a while keep their miners, ask each once to reco
   assert.equal(server.connections, 11);
 });
 
+test('ports that are closed while they are being opened again are closed in the end, and can be opened later', async (t) => {
+  const { port, server } = await startServer(t);
+  server.stopAccepting();
+  await until('the port is closed', () => refuses(port));
+  const opening = server.acceptAgain();
+  server.stopAccepting();
+  await opening;
+  assert.equal(server.isAccepting, false);
+  await until('the port is closed', () => refuses(port));
+  await server.acceptAgain();
+  await StratumClient.open(port, {}, t);
+});
+
 test('a port that another program has taken meanwhile stays closed, and can be opened later', async (t) => {
   const { port, server } = await startServer(t);
   server.stopAccepting();

@@ -1,19 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { VarDiffConfig } from '../../libs/config/types.ts';
-import { difficulty } from '../../libs/primitives/units.ts';
 import { type ServerLine, StratumClient } from '../support/stratumClient.ts';
-import { fakeJob, plainPort, startServer, submitLine } from './support/fakePool.ts';
+import { fakeJob, plainPort, startServer, submitLine, varDiff } from './support/fakePool.ts';
 
 // What real firmware says, in the order and the spelling in which it says it.
-
-const varDiff: VarDiffConfig = {
-  minDiff: difficulty(8),
-  maxDiff: difficulty(1_024),
-  targetTime: 15,
-  retargetTime: 90,
-  variancePercent: 30,
-};
 
 const isAnswer = ({ method }: ServerLine): boolean => method === undefined;
 

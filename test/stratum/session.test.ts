@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { VarDiffConfig } from '../../libs/config/types.ts';
 import { difficulty } from '../../libs/primitives/units.ts';
 import type { SubmitAnswer } from '../../libs/stratum/types.ts';
 import { StratumClient } from '../support/stratumClient.ts';
@@ -12,15 +11,9 @@ import {
   plainPort,
   startServer,
   submitLine,
+  varDiff,
 } from './support/fakePool.ts';
 
-const varDiff: VarDiffConfig = {
-  minDiff: difficulty(8),
-  maxDiff: difficulty(1_024),
-  targetTime: 15,
-  retargetTime: 90,
-  variancePercent: 30,
-};
 const varDiffPort = { ...plainPort, varDiff };
 
 test('a subscription answers extranonce1 and size, then come the difficulty of the port and the job, clean', async (t) => {

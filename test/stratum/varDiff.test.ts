@@ -41,6 +41,7 @@ function simulate(
   seconds: number,
   aim: (at: number) => number,
   delay = 0,
+  easiest?: number,
 ): Miner {
   const random = seeded(seed);
   const varDiff = new VarDiff(options, 0);
@@ -49,7 +50,7 @@ function simulate(
   let pending: { readonly to: Difficulty; readonly at: number } | undefined;
   const look = (now: number): void => {
     if (pending === undefined) {
-      const to = varDiff.look(now, miner.difficulty, wide);
+      const to = varDiff.look(now, miner.difficulty, wide, easiest);
       if (to !== undefined) pending = { to, at: now + delay * 1_000 };
     }
     if (pending === undefined || now < pending.at) return;
@@ -173,6 +174,36 @@ test('difficulties stay within minDiff and the lower of maxDiff and the network,
   assert.deepEqual(boundsOf(port, 1e6, 1e9), { lowest: 512, highest: 512 });
   const bounds = boundsOf(port, 100);
   assert.deepEqual([within(bounds, 1), within(bounds, 50), within(bounds, 1e9)], [8, 50, 100]);
+});
+
+test('an easier chain lowers the difficulty to its own, but never to less than a quarter of what the miner can do', () => {
+  const shares = (varDiff: VarDiff, count: number, from: number): void => {
+    for (let i = 1; i <= count; i++) varDiff.share(from + (i * 90_000) / count);
+  };
+  const close = new VarDiff(options, 0);
+  shares(close, 6, 0);
+  assert.equal(close.look(90_000, difficulty(1_024), wide, 600), 600);
+
+  const far = new VarDiff(options, 0);
+  shares(far, 6, 0);
+  assert.equal(far.look(90_000, difficulty(1_024), wide, 0.001), 256);
+  far.restart(90_000);
+  // Four times too many, as was to be expected; and so few that it could be chance.
+  shares(far, 24, 90_000);
+  assert.equal(far.look(180_000, difficulty(256), wide, 0.001), undefined);
+  shares(far, 9, 180_000);
+  assert.equal(far.look(270_000, difficulty(256), wide, 0.001), undefined);
+  shares(far, 24, 270_000);
+  assert.equal(far.look(360_000, difficulty(256), wide), 1_024);
+});
+
+test('a chain that is far too easy makes no flood: a day long four shares for one, and hardly a change', () => {
+  for (const seed of seeds.slice(0, 8)) {
+    const miner = simulate(seed, 8, 86_400, () => 4_096, 0, 0.001);
+    const ratio = (miner.shares * options.targetTime) / 86_400;
+    assert.ok(ratio > 2.5 && ratio < 7, `${ratio} shares for one`);
+    assert.ok(miner.changes.length < 40, `${miner.changes.length} changes`);
+  }
 });
 
 test('a difficulty outside the bounds is moved inside at the next look', () => {

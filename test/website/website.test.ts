@@ -16,10 +16,10 @@ import { freePort } from '../../scripts/regtest/freePort.ts';
 import { configFolder } from '../config/configFolder.ts';
 import { redisFor } from '../redis/testbed.ts';
 import { testCertificate, testKey } from '../stratum/support/certificate.ts';
+import { memoryLog } from '../support/memoryLog.ts';
 import { until } from '../support/until.ts';
 import { alice, fillAll, sampleMillis } from './sampleRedis.ts';
 import { configurationFor, get, siteFor, sse, websiteFor } from './support.ts';
-import { memoryLog } from '../support/memoryLog.ts';
 
 const now = () => millis(sampleMillis);
 

@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test';
-import type { BanningConfig, PortConfig } from '../../../libs/config/types.ts';
+import type { BanningConfig, PortConfig, VarDiffConfig } from '../../../libs/config/types.ts';
 import type { Logger, Severity } from '../../../libs/log/logger.ts';
 import { difficulty, type Millis, millis, systemClock } from '../../../libs/primitives/units.ts';
 import { type StratumOptions, StratumServer } from '../../../libs/stratum/server.ts';
@@ -118,6 +118,14 @@ export const plainPort: PortConfig = {
   diff: difficulty(8),
   extranonce2Size: 4,
   tls: false,
+};
+
+export const varDiff: VarDiffConfig = {
+  minDiff: difficulty(8),
+  maxDiff: difficulty(1_024),
+  targetTime: 15,
+  retargetTime: 90,
+  variancePercent: 30,
 };
 
 export interface Bench {
