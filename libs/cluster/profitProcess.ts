@@ -3,7 +3,7 @@ import type { PoolConfig } from '../config/types.ts';
 import { askPortal, type PortalAnswer } from '../ipc/askPortal.ts';
 import type { ToChild } from '../ipc/messages.ts';
 import type { Logger } from '../log/logger.ts';
-import { pause } from '../pool/pause.ts';
+import { pause } from '../primitives/pause.ts';
 import { systemClock } from '../primitives/units.ts';
 import { isRecord, own, parseJson } from '../primitives/unknown.ts';
 import { openRedis, type RedisConnection } from '../redis/connection.ts';

@@ -8,6 +8,7 @@ import type { AuxBlock } from '../jobs/auxPow.ts';
 import type { Logger } from '../log/logger.ts';
 import { OncePer } from '../log/oncePer.ts';
 import { messageOf } from '../primitives/errors.ts';
+import { pause } from '../primitives/pause.ts';
 import { difficultyOfTarget } from '../primitives/target.ts';
 import type { Clock } from '../primitives/units.ts';
 import { addressPart } from '../primitives/workerName.ts';
@@ -17,7 +18,6 @@ import { createAddressLookups } from './addressLookups.ts';
 import { type AuxBlocks, createAuxBlocks } from './auxChainBlocks.ts';
 import { createBlockJournal } from './blockJournal.ts';
 import { openRedisBooks, type PoolBooks } from './books.ts';
-import { pause } from './pause.ts';
 import { untilDone } from './untilDone.ts';
 
 // One auxiliary chain on one fork: its daemons, the block that they want proved, and books of its own. It lives beside

@@ -4,11 +4,11 @@ import type { DaemonGroup } from '../daemon/types.ts';
 import type { Logger } from '../log/logger.ts';
 import { OncePer } from '../log/oncePer.ts';
 import { messageOf } from '../primitives/errors.ts';
+import { pause } from '../primitives/pause.ts';
 import type { Clock } from '../primitives/units.ts';
 import type { FoundBlock, Rounds } from '../shares/types.ts';
 import { bookAccepted } from './blockBooking.ts';
 import type { BlockJournal, Candidate } from './blockJournal.ts';
-import { pause } from './pause.ts';
 
 // A merged-mined block's way to its chain, and the end of its round. Its daemon built it: a proof is all that is handed
 // in, and what the coinbase's txid is can be asked only when the block is on the chain. So the round is closed then.

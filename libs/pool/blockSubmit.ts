@@ -2,10 +2,10 @@ import { lookUpBlock, type SubmitOutcome, submitBlock } from '../daemon/blocks.t
 import type { DaemonGroup } from '../daemon/types.ts';
 import type { Logger } from '../log/logger.ts';
 import { messageOf } from '../primitives/errors.ts';
+import { pause } from '../primitives/pause.ts';
 import type { Rounds } from '../shares/types.ts';
 import { bookAccepted } from './blockBooking.ts';
 import type { BlockJournal, Candidate } from './blockJournal.ts';
-import { pause } from './pause.ts';
 
 // A found block's way to the chain, and the end of its round. The daemons come first, everything else after.
 

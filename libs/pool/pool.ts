@@ -9,6 +9,7 @@ import type { Job, JobSettings } from '../jobs/job.ts';
 import { JobStore } from '../jobs/jobStore.ts';
 import type { Logger } from '../log/logger.ts';
 import { OncePer } from '../log/oncePer.ts';
+import { pause } from '../primitives/pause.ts';
 import { type Clock, millis } from '../primitives/units.ts';
 import { addressPart } from '../primitives/workerName.ts';
 import { banKey } from '../stratum/bans.ts';
@@ -28,7 +29,6 @@ import { CertificateWatch, readCertificate } from './certificate.ts';
 import { createJobRefresher, type JobRefresher } from './jobRefresher.ts';
 import { openMposBooks } from './mposBooks.ts';
 import { type NewsSources, openNewsSources } from './newsSources.ts';
-import { pause } from './pause.ts';
 import { createShareHandler, type FoundVerdict, type ShareHandler } from './shareHandler.ts';
 import { untilDone } from './untilDone.ts';
 

@@ -1,6 +1,6 @@
 import type { Logger } from '../log/logger.ts';
 import { CodedError, messageOf } from '../primitives/errors.ts';
-import { pause } from './pause.ts';
+import { pause } from '../primitives/pause.ts';
 
 const firstRetry = 1_000;
 const longestRetry = 30_000;

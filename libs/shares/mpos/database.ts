@@ -2,6 +2,8 @@ import { createPool, type Pool, type PoolConnection } from 'mysql2/promise';
 import type { MposConfig } from '../../config/types.ts';
 import type { Logger } from '../../log/logger.ts';
 import { OncePer } from '../../log/oncePer.ts';
+import { endWithSignal } from '../../primitives/endWithSignal.ts';
+import { pause } from '../../primitives/pause.ts';
 import type { Clock } from '../../primitives/units.ts';
 import { isRecord, own, type UnknownRecord } from '../../primitives/unknown.ts';
 import { MposError, mposError } from './errors.ts';
@@ -133,6 +135,9 @@ export function openMposDatabase(options: DatabaseOptions): MposDatabase {
     }
   }
 
+  const late = (): MposError =>
+    new MposError('MPOS_DOWN', `${name} did not answer before the stop.`);
+
   function sayReturned(): void {
     if (troubles.size === 0) return;
     for (const code of troubles) said.clear(code);
@@ -157,7 +162,7 @@ export function openMposDatabase(options: DatabaseOptions): MposDatabase {
     async untilDone(work, waiting, signal) {
       for (let tries = 0; ; tries += 1) {
         try {
-          return await endWithSignal(work(), signal, name);
+          return await endWithSignal(work(), signal, grace, late);
         } catch (error) {
           if (!(error instanceof MposError) || signal.aborted) throw error;
           sayTrouble(error, tries, waiting);
@@ -240,41 +245,4 @@ function sessionOn(connection: PoolConnection, timeout: number, name: string): M
       return { rows: Number(own(result, 'affectedRows')), id: Number(own(result, 'insertId')) };
     },
   };
-}
-
-/** The result of `running`; after the signal it is waited for a little longer, then given up. */
-async function endWithSignal<T>(
-  running: Promise<T>,
-  signal: AbortSignal,
-  name: string,
-): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  let stop = () => {};
-  const givenUp = new Promise<never>((_, reject) => {
-    stop = () => {
-      timer = setTimeout(() => {
-        reject(new MposError('MPOS_DOWN', `${name} did not answer before the stop.`));
-      }, grace);
-    };
-    if (signal.aborted) stop();
-    else signal.addEventListener('abort', stop, { once: true });
-  });
-  try {
-    return await Promise.race([running, givenUp]);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', stop);
-  }
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, milliseconds);
-    signal.addEventListener('abort', end, { once: true });
-  });
 }
