@@ -44,7 +44,7 @@ class PoolWorker implements RunningChild {
     for (const { ip, until } of start.bans) this.#bans.set(ip, until);
     this.#switches = new SwitchPorts({
       switching: handOff.portal.switching,
-      pools: handOff.pools,
+      pools: () => [...this.#configs.values()],
       coins: start.switches,
       forkId: start.forkId,
       extranonces: this.#extranonces,
@@ -210,20 +210,23 @@ class PoolWorker implements RunningChild {
   /** The old pool goes on until the new one is ready for its miners, and for good if that one cannot start. */
   async #reload(coin: string, config: PoolConfig | undefined): Promise<void> {
     if (config === undefined) return;
+    const before = this.#configs.get(coin);
     this.#configs.set(coin, config);
     const parents = [...this.#configs.values()].filter(({ auxiliary }) =>
       auxiliary?.includes(coin),
     );
     // A chain that is mined beside others is taken anew by their pools.
-    for (const parent of parents) void this.#replace(parent.coin.name, parent);
-    if (!isAuxiliaryOnly(config)) return this.#replace(coin, config);
+    for (const parent of parents) void this.#replace(parent, parent);
+    if (!isAuxiliaryOnly(config)) return this.#replace(config, before);
     const old = this.#pools.get(coin);
     tellMaster({ type: 'poolReady', coin, noKeys: noMiningKeys(config) });
+    this.#switches.poolGone(coin);
     this.#pools.delete(coin);
     await old?.stop();
   }
 
-  async #replace(coin: string, config: PoolConfig): Promise<void> {
+  async #replace(config: PoolConfig, before: PoolConfig | undefined): Promise<void> {
+    const coin = config.coin.name;
     const log = this.#logFor(coin);
     // A reload that has not come to an end yet is overtaken by this one.
     const waiting = this.#reloads.get(coin);
@@ -236,9 +239,19 @@ class PoolWorker implements RunningChild {
       if (this.#reloads.get(coin) !== pool) return;
       this.#pools.set(coin, pool);
       await old?.stop();
+      await pool.resumeBlocks();
       log.special('The pool was reloaded.');
     } catch (error) {
-      log.error(`The reloaded pool does not start, the old one goes on: ${messageOf(error)}`);
+      const why = messageOf(error);
+      if (old === undefined || before === undefined || old.server() !== undefined) {
+        log.error(`The reloaded pool does not start, the old one goes on: ${why}`);
+      } else {
+        // The new ports could not be had when the old ones were closed already.
+        log.error(`The reloaded pool does not start, the old one is started again: ${why}`);
+        await old.stop();
+        this.#configs.set(coin, before);
+        this.#run(before);
+      }
     }
     if (this.#reloads.get(coin) === pool) this.#reloads.delete(coin);
   }

@@ -21,7 +21,8 @@ import type { AuthorizeAnswer, PoolBehind } from '../stratum/types.ts';
 
 export interface SwitchPortsOptions {
   readonly switching: Readonly<Record<string, SwitchConfig>>;
-  readonly pools: readonly PoolConfig[];
+  /** As they are now: a reload may change them. */
+  pools(): readonly PoolConfig[];
   /** As the master says. */
   readonly coins: readonly SwitchCoin[];
   readonly forkId: number;
@@ -70,6 +71,11 @@ export class SwitchPorts {
   poolReady(coin: string, pool: Pool): void {
     this.#ready.set(coin, { coin, pool });
     for (const port of this.#ports) port.follow(this.#ready);
+  }
+
+  /** Its miners stay where they are until the master says where they go. */
+  poolGone(coin: string): void {
+    this.#ready.delete(coin);
   }
 
   coinSwitch({ switch: name, coin }: SwitchCoin): void {
@@ -177,7 +183,7 @@ class SwitchPort {
   async #open(next: Ready, behind: PoolBehind): Promise<void> {
     const { pools, extranonces, bans, onBan, now, forkId } = this.#options;
     const ports = Object.values(this.#config.ports);
-    const pool = pools.find(
+    const pool = pools().find(
       ({ coin, ...rest }) =>
         coin.algorithm === this.#config.algorithm && noMiningKeys({ coin, ...rest }) === undefined,
     );
@@ -230,7 +236,8 @@ class SwitchPort {
 
   /** What its miners must know of the coin. */
   #factsOf(name: string): CoinFacts {
-    const { versionMask } = this.#options.pools.find(({ coin }) => coin.name === name)?.coin ?? {};
+    const { versionMask } =
+      this.#options.pools().find(({ coin }) => coin.name === name)?.coin ?? {};
     return {
       multiplier: multiplierOf(this.#config.algorithm) ?? 1,
       ...(versionMask === undefined ? {} : { versionMask }),

@@ -123,6 +123,9 @@ const banning = object({
   purgeInterval: withDefault(seconds(), 300, 'forget old bans this often'),
 });
 
+// For farms behind one address: 10,000 machines on each fork, and a proxy that bundles thousands of workers on one
+// connection stays below 100 lines a second (varDiff aims at a share in seconds for the whole connection; a login a
+// worker fits into the burst of ten seconds' worth).
 const limits = object({
   connectionsPerIp: withDefault(
     whole({ min: 0 }),

@@ -179,6 +179,11 @@ export class AuxChain {
     this.#timer = setTimeout(() => void this.#lookNow().then(() => this.#schedule()), wait);
   }
 
+  /** Takes up blocks that the pool before a reload has left unfinished. */
+  async resumeBlocks(): Promise<void> {
+    await this.#blocks?.resume();
+  }
+
   /** Its chain may have gone on: the daemon is asked at once. */
   look(): void {
     void this.#lookNow();

@@ -37,7 +37,7 @@ export interface AuxBlocks {
    * recorded. A second proof of one block is passed over. Never rejects; an aborted one is resumed at the next start.
    */
   found(candidate: Candidate, recorded: Promise<unknown>): Promise<void>;
-  /** Takes up what an earlier process left unfinished. */
+  /** Takes up what an earlier process, or the pool before a reload, left unfinished. */
   resume(): Promise<void>;
 }
 
@@ -175,6 +175,7 @@ export function createAuxBlocks(options: AuxBlocksOptions): AuxBlocks {
       const { candidates, unreadable } = await journal.unfinished();
       for (const file of unreadable) log.error(`A block candidate cannot be read: ${file}.`);
       for (const candidate of candidates) {
+        if (taken.has(candidate.blockHash)) continue;
         log.warning(
           `Merged-mined block ${candidate.height} (${candidate.blockHash}) was left unfinished: taken up again.`,
         );

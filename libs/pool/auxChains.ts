@@ -28,7 +28,16 @@ export interface HashedShare {
 /** One chain, as the set of them needs it. */
 export type OneAuxChain = Pick<
   AuxChain,
-  'coin' | 'block' | 'paysKeys' | 'account' | 'record' | 'found' | 'start' | 'look' | 'stop'
+  | 'coin'
+  | 'block'
+  | 'paysKeys'
+  | 'account'
+  | 'record'
+  | 'found'
+  | 'start'
+  | 'look'
+  | 'resumeBlocks'
+  | 'stop'
 >;
 
 export interface AuxChains {

@@ -30,7 +30,7 @@ export interface BlockSubmitter {
    * round closed, so that the finder's share is in it. Never rejects; an aborted one is resumed at the next start.
    */
   found(candidate: Candidate, recorded: Promise<unknown>): Promise<void>;
-  /** Takes up what an earlier process left unfinished. */
+  /** Takes up what an earlier process, or the pool before a reload, left unfinished. */
   resume(): Promise<void>;
 }
 
@@ -44,7 +44,15 @@ const confirmTries = 10;
 export function createBlockSubmitter(options: BlockSubmitOptions): BlockSubmitter {
   const { group, journal, rounds, log, signal } = options;
 
+  const underWay = new Set<string>();
+
   const found = async (candidate: Candidate, recorded: Promise<unknown>): Promise<void> => {
+    underWay.add(candidate.blockHash);
+    await bringToEnd(candidate, recorded);
+    underWay.delete(candidate.blockHash);
+  };
+
+  const bringToEnd = async (candidate: Candidate, recorded: Promise<unknown>): Promise<void> => {
     const name = `Block ${candidate.height} (${candidate.blockHash})`;
     const written = writeDown(candidate).catch((error: unknown) => {
       log.error(
@@ -142,6 +150,7 @@ export function createBlockSubmitter(options: BlockSubmitOptions): BlockSubmitte
       const { candidates, unreadable } = await journal.unfinished();
       for (const file of unreadable) log.error(`A block candidate cannot be read: ${file}.`);
       for (const candidate of candidates) {
+        if (underWay.has(candidate.blockHash)) continue;
         log.warning(
           `Block ${candidate.height} (${candidate.blockHash}) was left unfinished: taken up again.`,
         );

@@ -23,7 +23,7 @@ import { createAddressLookups } from './addressLookups.ts';
 import { AuxChain } from './auxChain.ts';
 import { type AuxChains, createAuxChains } from './auxChains.ts';
 import { createBlockJournal } from './blockJournal.ts';
-import { createBlockSubmitter } from './blockSubmit.ts';
+import { type BlockSubmitter, createBlockSubmitter } from './blockSubmit.ts';
 import { openRedisBooks, type PoolBooks } from './books.ts';
 import { CertificateWatch, readCertificate } from './certificate.ts';
 import { createJobRefresher, type JobRefresher } from './jobRefresher.ts';
@@ -82,6 +82,7 @@ const longestRetry = 30_000;
 interface Running {
   readonly group: DaemonGroup;
   readonly books: PoolBooks;
+  readonly blocks: BlockSubmitter;
   readonly auxiliary: AuxChains | undefined;
   readonly jobs: JobStore;
   readonly refresher: JobRefresher;
@@ -250,7 +251,7 @@ export class Pool {
         onNew: (text) => stratum.setCertificate(text),
       });
     this.#running = {
-      ...{ group, books, auxiliary, jobs, refresher, stratum, behind, news, certificate },
+      ...{ group, books, blocks, auxiliary, jobs, refresher, stratum, behind, news, certificate },
     };
     refresher.start();
     log.special(
@@ -376,6 +377,13 @@ export class Pool {
 
   ban(ip: string, until: number): void {
     this.#running.stratum?.ban(ip, millis(until));
+  }
+
+  /** Takes up blocks that the pool whose place this one took found last, and could not bring to their end. */
+  async resumeBlocks(): Promise<void> {
+    const { blocks, auxiliary } = this.#running;
+    const chains = auxiliary?.chains ?? [];
+    await Promise.all([blocks?.resume(), ...chains.map((chain) => chain.resumeBlocks())]);
   }
 
   /** Gives its miners' sockets to the pool that takes its place; what is left here only has to be stopped. */

@@ -20,6 +20,7 @@ export function submit(session: Session, message: SubmitMessage): void {
   const known = difficulty.ofJob(Number.parseInt(message.jobId, 16));
   if (known === undefined && session.hasChangedPool) {
     session.send(errorReply(id, 21, 'job not found'));
+    if (!session.hasJustChangedPool) session.host.counted(session, false);
     return;
   }
   const jobDifficulty = known ?? difficulty.current;

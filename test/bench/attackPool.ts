@@ -79,7 +79,8 @@ export async function startAttackPool(options: AttackPoolOptions): Promise<Attac
         ],
         // As in config_example.json, except that a short run must see bans.
         banning: { enabled: true, time: 600, invalidPercent: 50, checkThreshold: 100 },
-        blockRefreshInterval: 0,
+        // The default: a flood of connections may cost the master a blocknotify now and then.
+        blockRefreshInterval: 1_000,
         jobRebroadcastTimeout: 55,
       },
     });

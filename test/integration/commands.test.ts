@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import { join } from 'node:path';
@@ -245,6 +246,31 @@ test('reloadpool takes over a changed pool file with all sockets open, and refus
   await until('the miner has the new difficulty', () => miner.difficulty === 0.00002);
   await until('a share at the new difficulty is taken', () => miner.mine());
   assert.equal(miner.connections, 1);
+});
+
+test('a reload to a port that another program holds leaves the pool on its old port', async (t) => {
+  const rig = await buildRig(t, { forks: 1 });
+  const portal = rig.start();
+  await takesMiners(portal, 1);
+  const other = net.createServer().listen(0);
+  cleanUp(t, () => other.close());
+  await once(other, 'listening');
+  const address = other.address();
+  const taken = typeof address === 'object' ? address?.port : undefined;
+  const file = join(rig.dir, 'pool_configs', 'litecoin.json');
+  const sound = await readFile(file, 'utf8');
+  await writeFile(file, sound.replace(`"${rig.stratumPort}"`, `"${taken}"`));
+  const from = portal.output.length;
+  await run(process.execPath, [cli, `-port=${rig.cliPort}`, 'reloadpool', 'litecoin']);
+  await portal.line(new RegExp(`the old one is started again: Port ${taken} `), { from });
+  const miner = startTestMiner({
+    port: rig.stratumPort,
+    worker: await newAddress(rig.litecoin),
+    algorithm: 'scrypt',
+    sharesPerSecond: 0,
+  });
+  cleanUp(t, () => miner.stop());
+  await until('a share is taken on the old port', () => miner.authorized && miner.mine());
 });
 
 test('--check tries daemons, wallet and Redis, starts nothing, and its exit code tells', async (t) => {

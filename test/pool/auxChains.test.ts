@@ -57,6 +57,10 @@ class ScriptedChain implements OneAuxChain {
     this.looks++;
   }
 
+  resumeBlocks(): Promise<void> {
+    return Promise.resolve();
+  }
+
   stop(): Promise<void> {
     return Promise.resolve();
   }

@@ -275,3 +275,18 @@ test('a candidate that a dead process left behind is taken up at the next start'
   await until('its end', () => rounds.steps.length === 2);
   assert.deepEqual(rounds.steps, ['close 77', `accept ${candidate.blockHash}`]);
 });
+
+test('a block that is on its way already is not taken up a second time', async (t) => {
+  const daemon = new ScriptedDaemon('a:1', ['hang']);
+  const { submitter, lines, journal } = await setUp(t, daemon);
+  void submitter.found(candidate, Promise.resolve());
+  await until('it is handed in', () => daemon.submits.length === 1);
+  const other = { ...candidate, blockHash: 'ef'.repeat(32) };
+  await journal.write(other);
+  await submitter.resume();
+  await until('the other one is handed in', () => daemon.submits.length === 2);
+  assert.deepEqual(
+    lines.filter((line) => line.includes('taken up again')).map((line) => line.includes('efef')),
+    [true],
+  );
+});

@@ -5,6 +5,7 @@ import { until } from '../support/until.ts';
 import {
   FakePool,
   fakeJob,
+  noBans,
   plainPort,
   serverOptions,
   startServer,
@@ -155,4 +156,19 @@ test('an operator can show a text to every miner, whatever its letters', async (
   server.say('Wartung um 18:00 – “kurz”\n');
   const { params } = await miner.waitFor(({ method }) => method === 'client.show_message');
   assert.deepEqual(params, ['Wartung um 18:00 – “kurz”\n']);
+});
+
+test('shares for jobs that nobody knows count towards a ban again when a change of pools is long over', async (t) => {
+  const banning = { ...noBans, enabled: true, checkThreshold: 1 };
+  const { port, server, bans, pass } = await startServer(t, { banning });
+  const miner = await StratumClient.open(port, {}, t);
+  await miner.start('a');
+  server.setPool(withJob(7));
+  miner.send(submitLine('early', 'a', 'ffff'));
+  const { error } = await miner.waitFor(({ id }) => id === 'early');
+  assert.deepEqual(error, [21, 'job not found', null]);
+  assert.deepEqual(bans, []);
+  pass(11);
+  miner.send(submitLine('late', 'a', 'ffff'));
+  await until('it is banned', () => bans.length === 1);
 });
