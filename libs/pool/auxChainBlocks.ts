@@ -1,5 +1,4 @@
 import type { AuxSource } from '../daemon/auxBlocks.ts';
-import { type BlockFacts, lookUpBlock, type SubmitOutcome } from '../daemon/blocks.ts';
 import type { DaemonGroup } from '../daemon/types.ts';
 import type { Logger } from '../log/logger.ts';
 import { OncePer } from '../log/oncePer.ts';
@@ -9,6 +8,7 @@ import type { Clock } from '../primitives/units.ts';
 import type { FoundBlock, Rounds } from '../shares/types.ts';
 import { bookAccepted } from './blockBooking.ts';
 import type { BlockJournal, Candidate } from './blockJournal.ts';
+import { type HandIn, handIn, lookUp } from './handIn.ts';
 
 // A merged-mined block's way to its chain, and the end of its round. Its daemon built it: a proof is all that is handed
 // in, and what the coinbase's txid is can be asked only when the block is on the chain. So the round is closed then.
@@ -41,10 +41,6 @@ export interface AuxBlocks {
   resume(): Promise<void>;
 }
 
-type Fate = { readonly kind: 'accepted' } | { readonly kind: 'refused'; readonly reason: string };
-
-const firstWait = 1_000;
-const longestWait = 30_000;
 const lookAgain = 1_000;
 const rememberedHashes = 256;
 
@@ -68,7 +64,7 @@ export function createAuxBlocks(options: AuxBlocksOptions): AuxBlocks {
       );
     });
     try {
-      const fate = await learnFate(candidate, name);
+      const fate = await handIn({ group, log, signal, submit }, candidate, name);
       if (fate.kind === 'refused') {
         await written;
         await refused(candidate, name, fate.reason);
@@ -105,58 +101,14 @@ export function createAuxBlocks(options: AuxBlocksOptions): AuxBlocks {
     );
   };
 
-  const learnFate = async (candidate: Candidate, name: string): Promise<Fate> => {
-    for (let wait = firstWait; ; wait = Math.min(wait * 2, longestWait)) {
-      const outcomes = await submitOnce(candidate, name);
-      const isTaken = outcomes.some(({ kind }) => kind === 'accepted' || kind === 'duplicate');
-      if (isTaken) return { kind: 'accepted' };
-      const known = await lookUp(candidate);
-      if (known !== undefined && known !== 'unknown') return { kind: 'accepted' };
-      const isRefused = outcomes.length > 0 && outcomes.every(({ kind }) => kind === 'rejected');
-      // A daemon forgets what it built once the block is on its chain, and refuses its proof from then on: only one that
-      // tells that it does not have the block speaks against it.
-      if (isRefused && known === 'unknown') {
-        return { kind: 'refused', reason: outcomes.map(({ word }) => word).join(', ') };
-      }
-      log.error(
-        `${name} is known to no daemon yet (${outcomes.map(({ word }) => word).join(', ')}). It is submitted again in ${wait / 1000} s.`,
-      );
-      await pause(wait, signal);
-      signal.throwIfAborted();
-    }
-  };
-
-  /** Resolves with the first acceptance, however long the other daemons take, else with every outcome. */
-  const submitOnce = (candidate: Candidate, name: string): Promise<SubmitOutcome[]> =>
-    new Promise((resolve) => {
-      const outcomes: SubmitOutcome[] = [];
-      const onOutcome = (daemon: string, outcome: SubmitOutcome): void => {
-        log.debug(`${name} submitted to ${daemon}: ${outcome.word}.`);
-        outcomes.push(outcome);
-        if (outcome.kind === 'accepted' || outcome.kind === 'duplicate') resolve([outcome]);
-      };
-      source.submit(candidate.blockHash, candidate.hex, onOutcome).then(
-        () => resolve(outcomes),
-        (error: unknown) => {
-          log.error(`${name} could not be submitted: ${messageOf(error)}.`);
-          resolve(outcomes);
-        },
-      );
-    });
-
-  /** Undefined when no daemon can be asked. */
-  const lookUp = async ({ blockHash }: Candidate): Promise<BlockFacts | 'unknown' | undefined> => {
-    try {
-      return await lookUpBlock(group, blockHash);
-    } catch {
-      return undefined;
-    }
-  };
+  // A daemon forgets what it built once the block is on its chain, and refuses its proof from then on.
+  const submit: HandIn['submit'] = ({ blockHash, hex }, onOutcome) =>
+    source.submit(blockHash, hex, onOutcome);
 
   /** With the true height and the coinbase's txid, which the daemon is asked for until it tells. */
   const onChain = async (candidate: Candidate, name: string): Promise<FoundBlock> => {
     for (;;) {
-      const facts = await lookUp(candidate);
+      const facts = await lookUp(group, candidate);
       if (facts !== undefined && facts !== 'unknown' && facts.coinbaseTxid !== undefined) {
         const { coin: _coin, hex: _hex, ...block } = candidate;
         return { ...block, height: facts.height, txHash: facts.coinbaseTxid, merged: true };

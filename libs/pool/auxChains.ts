@@ -108,7 +108,8 @@ export function createAuxChains(options: AuxChainsOptions): AuxChains {
         if (address === undefined) continue;
         const verdict = await chain.account(address, banKey(ip));
         if (!verdict.ok) {
-          const reason = `${chain.coin}=${address.slice(0, 100)} in the password is no address that can be paid: ${verdict.reason}`;
+          // It is logged: nothing of the password stands in it.
+          const reason = `what its password says is its address for ${chain.coin} cannot be paid: ${verdict.reason}`;
           return { ok: false, reason };
         }
         if (nameFault(verdict.name) === undefined) accounts.set(chain.coin, verdict.name);

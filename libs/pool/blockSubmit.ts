@@ -1,4 +1,4 @@
-import { lookUpBlock, type SubmitOutcome, submitBlock } from '../daemon/blocks.ts';
+import { submitBlock } from '../daemon/blocks.ts';
 import type { DaemonGroup } from '../daemon/types.ts';
 import type { Logger } from '../log/logger.ts';
 import { messageOf } from '../primitives/errors.ts';
@@ -6,6 +6,7 @@ import { pause } from '../primitives/pause.ts';
 import type { Rounds } from '../shares/types.ts';
 import { bookAccepted } from './blockBooking.ts';
 import type { BlockJournal, Candidate } from './blockJournal.ts';
+import { type Fate, type HandIn, handIn, lookUp } from './handIn.ts';
 
 // A found block's way to the chain, and the end of its round. The daemons come first, everything else after.
 
@@ -34,10 +35,6 @@ export interface BlockSubmitter {
   resume(): Promise<void>;
 }
 
-type Fate = { readonly kind: 'accepted' } | { readonly kind: 'refused'; readonly reason: string };
-
-const firstWait = 1_000;
-const longestWait = 30_000;
 /** How often, one second apart, a daemon that took the block is asked for it. */
 const confirmTries = 10;
 
@@ -87,56 +84,20 @@ export function createBlockSubmitter(options: BlockSubmitOptions): BlockSubmitte
   const writeDown = async (candidate: Candidate): Promise<void> => journal.write(candidate);
 
   const learnFate = async (candidate: Candidate, name: string): Promise<Fate> => {
-    for (let wait = firstWait; ; wait = Math.min(wait * 2, longestWait)) {
-      const outcomes = await submitOnce(candidate, name);
-      const taken = outcomes.find(({ kind }) => kind === 'accepted' || kind === 'duplicate');
-      if (taken !== undefined) {
-        options.onAccepted(candidate.blockHash);
-        await confirm(candidate, name);
-        return { kind: 'accepted' };
-      }
-      // A block off the best chain is the chain's to judge: payments watch it like any other.
-      if (await isKnown(candidate)) return { kind: 'accepted' };
-      if (outcomes.length > 0 && outcomes.every(({ kind }) => kind === 'rejected')) {
-        return { kind: 'refused', reason: outcomes.map(({ word }) => word).join(', ') };
-      }
-      log.error(
-        `${name} is known to no daemon yet (${outcomes.map(({ word }) => word).join(', ')}). It is submitted again in ${wait / 1000} s.`,
-      );
-      await pause(wait, signal);
-      signal.throwIfAborted();
+    const submit: HandIn['submit'] = ({ hex }, onOutcome) =>
+      submitBlock(group, hex, options.hasSubmitBlock, onOutcome);
+    const fate = await handIn({ group, log, signal, submit }, candidate, name);
+    if (fate.kind === 'accepted') {
+      options.onAccepted(candidate.blockHash);
+      await confirm(candidate, name);
     }
-  };
-
-  /** Resolves with the first acceptance, however long the other daemons take, else with every outcome. */
-  const submitOnce = (candidate: Candidate, name: string): Promise<SubmitOutcome[]> =>
-    new Promise((resolve) => {
-      const outcomes: SubmitOutcome[] = [];
-      const onOutcome = (daemon: string, outcome: SubmitOutcome): void => {
-        log.debug(`${name} submitted to ${daemon}: ${outcome.word}.`);
-        outcomes.push(outcome);
-        if (outcome.kind === 'accepted' || outcome.kind === 'duplicate') resolve([outcome]);
-      };
-      submitBlock(group, candidate.hex, options.hasSubmitBlock, onOutcome).then(
-        () => resolve(outcomes),
-        (error: unknown) => {
-          log.error(`${name} could not be submitted: ${messageOf(error)}.`);
-          resolve(outcomes);
-        },
-      );
-    });
-
-  const isKnown = async (candidate: Candidate): Promise<boolean> => {
-    try {
-      return (await lookUpBlock(group, candidate.blockHash)) !== 'unknown';
-    } catch {
-      return false;
-    }
+    return fate;
   };
 
   const confirm = async (candidate: Candidate, name: string): Promise<void> => {
     for (let tries = 0; tries < confirmTries && !signal.aborted; tries++) {
-      if (await isKnown(candidate)) return;
+      const known = await lookUp(group, candidate);
+      if (known !== undefined && known !== 'unknown') return;
       await pause(1_000, signal);
     }
     log.warning(

@@ -194,11 +194,11 @@ test('addresses in the password are accounts, in the form that the chain gives t
   );
 });
 
-test('a wrong address refuses the login with the coin, the address and the reason', async () => {
+test('a wrong address refuses the login with the coin and the reason, and no word of the password', async () => {
   const answer = await setUp().auxiliary.accounts(login('Lminer', 'dogecoin=nonsense'));
   assert.deepEqual(answer, {
     ok: false,
-    reason: 'dogecoin=nonsense in the password is no address that can be paid: bad checksum',
+    reason: 'what its password says is its address for dogecoin cannot be paid: bad checksum',
   });
 });
 

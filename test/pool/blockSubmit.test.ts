@@ -35,6 +35,8 @@ class ScriptedDaemon implements DaemonClient {
   readonly name: string;
   readonly submits: string[] = [];
   knows: boolean;
+  /** Answers no getblock. */
+  isDeaf = false;
   readonly #answers: Answer[];
 
   constructor(name: string, answers: Answer[], knows = false) {
@@ -45,6 +47,7 @@ class ScriptedDaemon implements DaemonClient {
 
   call(method: string, params: readonly unknown[] = []): Promise<unknown> {
     if (method === 'submitblock') return this.#submit(String(params[0]));
+    if (this.isDeaf) return Promise.reject(failure(this.name, 'reset'));
     if (!this.knows) return Promise.reject(failure(this.name, 'rpc', -5));
     return Promise.resolve({
       hash: candidate.blockHash,
@@ -224,6 +227,17 @@ test('an answer that was lost is not a refusal: the block is submitted again', a
   await submitter.found(candidate, Promise.resolve());
   assert.equal(daemon.submits.length, 2);
   assert.deepEqual(rounds.steps.at(-1), `accept ${candidate.blockHash}`);
+});
+
+test('a refusal is believed only when a daemon tells that it does not have the block', async (t) => {
+  const daemon = new ScriptedDaemon('a:1', ['rejected', 'duplicate']);
+  daemon.isDeaf = true;
+  const { submitter, rounds } = await setUp(t, daemon);
+  void submitter.found(candidate, Promise.resolve());
+  await until('it is handed in again', () => daemon.submits.length === 2);
+  daemon.isDeaf = false;
+  daemon.knows = true;
+  await until('it is accepted', () => rounds.steps.at(-1) === `accept ${candidate.blockHash}`);
 });
 
 test('the round is closed only when the share that found the block is recorded', async (t) => {
