@@ -103,12 +103,11 @@ function leadsTo(
   from: PoolDraft,
   to: PoolDraft,
   children: ReadonlyMap<PoolDraft, readonly PoolDraft[]>,
-  seen: ReadonlySet<PoolDraft> = new Set(),
 ): boolean {
-  return (children.get(from) ?? []).some(
-    (child) =>
-      child === to || (!seen.has(child) && leadsTo(child, to, children, new Set([...seen, child]))),
-  );
+  const reached = new Set(children.get(from));
+  // A set gives what is added while it is gone through, too.
+  for (const draft of reached) for (const child of children.get(draft) ?? []) reached.add(child);
+  return reached.has(to);
 }
 
 function refuse(draft: PoolDraft, message: string): void {

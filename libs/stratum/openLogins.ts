@@ -4,6 +4,8 @@ import type { SubmitMessage } from './messages.ts';
 
 /** Submits that may wait for the login they follow. */
 const mostHeld = 64;
+/** Characters of all submits that wait on one connection: a good one has about 150, a line may have 10 KB. */
+const mostText = 65_536;
 
 interface OpenLogin {
   count: number;
@@ -12,6 +14,7 @@ interface OpenLogin {
 
 export class OpenLogins {
   readonly #logins = new Map<string, OpenLogin>();
+  #text = 0;
 
   get size(): number {
     return this.#logins.size;
@@ -27,6 +30,9 @@ export class OpenLogins {
   hold(submit: SubmitMessage): boolean {
     const held = this.#logins.get(submit.worker)?.submits;
     if (held === undefined || held.length >= mostHeld) return false;
+    const text = this.#text + lengthOf(submit);
+    if (text > mostText) return false;
+    this.#text = text;
     held.push(submit);
     return true;
   }
@@ -39,6 +45,12 @@ export class OpenLogins {
     // Another login of the same name may still let them through.
     if (login.count > 0 && !ok) return [];
     if (login.count === 0) this.#logins.delete(worker);
-    return login.submits.splice(0);
+    const submits = login.submits.splice(0);
+    for (const submit of submits) this.#text -= lengthOf(submit);
+    return submits;
   }
+}
+
+function lengthOf(submit: SubmitMessage): number {
+  return Object.values(submit).reduce<number>((sum, part) => sum + String(part).length, 0);
 }

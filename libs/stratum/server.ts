@@ -195,12 +195,12 @@ export class StratumServer {
     else this.#connectionsOfKey.delete(key);
   }
 
-  /** Only what shares were found under: else anybody could spoil the next start of a worker whose name he knows. */
+  /** Only what shares were found under, and of those who found them: a login alone could spoil anybody's next start. */
   #remember({ port, difficulty, workers }: Session): void {
     const { proven } = difficulty;
     if (port.config.varDiff === undefined || proven === undefined) return;
     const now = this.#options.now();
-    for (const worker of workers.names()) {
+    for (const worker of workers.mined()) {
       this.#difficulties.remember(port.number, worker, proven, now);
     }
   }

@@ -68,6 +68,8 @@ export class Session implements Peer {
   #versionMask = 0;
   /** When another pool came behind the port; its first seconds see shares for the old pool's jobs. */
   #poolChanged: number | undefined;
+  /** What the workers' pool was told last. */
+  #told: Difficulty | undefined;
 
   constructor(
     host: SessionHost,
@@ -169,6 +171,7 @@ export class Session implements Peer {
     this.#followMask();
     if (!this.isSubscribed) return;
     this.#poolChanged = this.host.now();
+    this.#told = undefined;
     if (hasOtherSize && !this.followsExtranonce) {
       this.#askBack();
       return;
@@ -217,6 +220,9 @@ export class Session implements Peer {
 
   #tellDifficulty(): void {
     const { current } = this.difficulty;
+    // A miner may subscribe again and again, with thousands of workers.
+    if (current === this.#told) return;
+    this.#told = current;
     for (const worker of this.workers.names()) this.host.difficultyChanged(worker, current);
   }
 

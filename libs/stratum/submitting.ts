@@ -1,5 +1,5 @@
 import type { Difficulty } from '../primitives/units.ts';
-import type { RequestId, SubmitMessage } from './messages.ts';
+import type { SubmitMessage } from './messages.ts';
 import { errorReply, trueReply } from './replies.ts';
 import type { Session } from './session.ts';
 import type { SubmitAnswer } from './types.ts';
@@ -48,14 +48,14 @@ export function submit(session: Session, message: SubmitMessage): void {
     (answer) => {
       if (isAnswered) return;
       isAnswered = true;
-      judged(session, id, jobDifficulty, answer);
+      judged(session, message, jobDifficulty, answer);
     },
   );
 }
 
 function judged(
   session: Session,
-  id: RequestId,
+  { id, worker }: SubmitMessage,
   jobDifficulty: Difficulty,
   answer: SubmitAnswer,
 ): void {
@@ -63,6 +63,7 @@ function judged(
   if (session.isClosed) return;
   if (answer.ok) {
     session.hasMined = true;
+    session.workers.markMined(worker);
     session.send(trueReply(id));
     session.difficulty.share(jobDifficulty);
     session.host.counted(session, true);

@@ -85,6 +85,11 @@ export class VarDiff {
     this.#sinceLook = 0;
   }
 
+  /** Somebody else decided on the difficulty: what the miner could do besides is not known any more. */
+  forgetOwn(): void {
+    this.#own = undefined;
+  }
+
   /** True when `look` has something to decide. */
   isDue(now: number): boolean {
     const elapsed = now - this.#changed - this.#looked;

@@ -118,6 +118,7 @@ export class WorkDifficulty {
     const next = within(bounds, wanted);
     this.#pending =
       next === this.#current ? undefined : { to: next, since: this.#place.host.now() };
+    this.#varDiff?.forgetOwn();
     return this.#pending !== undefined;
   }
 

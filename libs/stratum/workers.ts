@@ -12,6 +12,8 @@ export class Workers {
   #first: string | undefined;
   /** All of them, the first one too; undefined while there is no more to say than its name. */
   #all: Map<string, WorkerFacts | undefined> | undefined;
+  #firstMined = false;
+  #othersMined: Set<string> | undefined;
 
   get count(): number {
     if (this.#all !== undefined) return this.#all.size;
@@ -41,6 +43,22 @@ export class Workers {
       this.#all = new Map([[this.#first, undefined]]);
     }
     this.#all.set(worker, said);
+  }
+
+  /** A share of this worker was good. */
+  markMined(worker: string): void {
+    if (worker === this.#first) {
+      this.#firstMined = true;
+      return;
+    }
+    this.#othersMined ??= new Set();
+    this.#othersMined.add(worker);
+  }
+
+  /** Those whose shares were good: anybody may log in under any name. */
+  mined(): string[] {
+    const others = [...(this.#othersMined ?? [])];
+    return this.#first !== undefined && this.#firstMined ? [this.#first, ...others] : others;
   }
 
   /** Undefined for a worker that said nothing. */

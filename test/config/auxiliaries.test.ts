@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { noMiningKeys } from '../../libs/config/miningKeys.ts';
+import { installRoot } from '../../libs/primitives/installRoot.ts';
 import { configFolder, load, pool } from './configFolder.ts';
 
 // Merged mining: which pools name which others.
@@ -70,6 +73,21 @@ test('pools that name each other, over whatever way, are refused', (t) => {
     viacoin: { auxiliary: ['litecoin'], ports: ports(4001) },
   });
   assert.equal(errors.filter((line) => line.includes('in a circle')).length, 3);
+});
+
+test('many pools that each name all that follow are looked through at once', (t) => {
+  const files = readdirSync(join(installRoot, 'coins')).slice(0, 40);
+  const names = files.map((file) => file.replace('.json', ''));
+  const pools = names.map((name, at) => {
+    const auxiliary = names.slice(at + 1);
+    const ports = at === names.length - 1 ? {} : { ports: { [4000 + at]: { diff: 1 } } };
+    return [name, { ...ports, ...(auxiliary.length > 0 ? { auxiliary } : {}) }];
+  });
+  const { errors } = setUp(t, Object.fromEntries(pools));
+  assert.deepEqual(
+    errors.filter((line) => line.includes('in a circle')),
+    [],
+  );
 });
 
 test('another algorithm than the parent is refused', (t) => {

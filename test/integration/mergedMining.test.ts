@@ -166,7 +166,7 @@ test('two chains are mined beside Litecoin: proofs taken, rounds closed, miners 
 
   // A wrong address is refused at the login, with the reason.
   const wrong = start(`${alice}.rig2`, 'dogecoin=DNotAnAddress');
-  await portal.line(/refused as worker .*dogecoin=DNotAnAddress in the password is no address/);
+  await portal.line(/refused as worker .*its password says is its address for dogecoin cannot be/);
   assert.equal(wrong.authorized, false);
 
   // Its daemon says nonsense, then goes away, and comes back.

@@ -141,3 +141,23 @@ test('a name that never sent a share leaves nothing behind', async (t) => {
   await miner.request('mining.ping', []);
   assert.deepEqual(miner.paramsOf('mining.set_difficulty'), [[512]]);
 });
+
+test('who only logs in beside a miner is not remembered with that miner’s difficulty', async (t) => {
+  const bench = await startServer(t, { ports: [port] });
+  const rogue = await StratumClient.open(bench.port, {}, t);
+  await rogue.start('rogue', 'd=1024');
+  await rogue.request('mining.authorize', ['a.1', 'x']);
+  rogue.send(submitLine('good', 'rogue'));
+  await rogue.waitFor(({ id }) => id === 'good');
+  rogue.close();
+  await until('it is gone', () => bench.server.connections === 0);
+  for (const [worker, expected] of [
+    ['a.1', [[8]]],
+    ['rogue', [[8], [1_024]]],
+  ] as const) {
+    const miner = await StratumClient.open(bench.port, {}, t);
+    await miner.start(worker);
+    await miner.request('mining.ping', []);
+    assert.deepEqual(miner.paramsOf('mining.set_difficulty'), expected, worker);
+  }
+});

@@ -43,3 +43,18 @@ test('of several logins of one name the first good one lets the submits through,
   assert.equal(logins.size, 0);
   assert.deepEqual(logins.settle('a', true), []);
 });
+
+test('what waits on one connection is bounded in characters, and makes room as it leaves', () => {
+  const logins = new OpenLogins();
+  const long = (worker: string): SubmitMessage => ({
+    ...submit(worker),
+    nonce: '0'.repeat(10_000),
+  });
+  for (let worker = 0; worker < 10; worker++) logins.begin(`w${worker}`);
+  const held = (): number =>
+    Array.from({ length: 10 }, (_, worker) => logins.hold(long(`w${worker}`))).filter(Boolean)
+      .length;
+  assert.equal(held(), 6);
+  assert.equal(logins.settle('w0', true).length, 1);
+  assert.equal(held(), 1);
+});

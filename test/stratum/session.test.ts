@@ -6,6 +6,7 @@ import { StratumClient } from '../support/stratumClient.ts';
 import { until } from '../support/until.ts';
 import {
   accepted,
+  FakePool,
   fakeJob,
   lowDifficulty,
   plainPort,
@@ -476,6 +477,22 @@ test('a difficulty of varDiff is sent right before the next job', async (t) => {
   );
   assert.deepEqual(changes, [
     ['a', 512],
+    ['a', 8],
+  ]);
+});
+
+test('who subscribes again and again has its difficulty told once, and anew to another pool', async (t) => {
+  const changes: [string, number][] = [];
+  const { port, server } = await startServer(t, {
+    onDifficultyChange: (worker, value) => changes.push([worker, value]),
+  });
+  const miner = await StratumClient.open(port, {}, t);
+  await miner.start('a');
+  for (let again = 0; again < 5; again++) await miner.request('mining.subscribe', []);
+  assert.deepEqual(changes, [['a', 8]]);
+  server.setPool(new FakePool());
+  assert.deepEqual(changes, [
+    ['a', 8],
     ['a', 8],
   ]);
 });

@@ -197,6 +197,20 @@ test('an easier chain lowers the difficulty to its own, but never to less than a
   assert.equal(far.look(360_000, difficulty(256), wide), 1_024);
 });
 
+test('a difficulty that the miner has asked for is not raised to what it did before, for the sake of an easier chain', () => {
+  const wish = (forgets: boolean): number | undefined => {
+    const varDiff = new VarDiff(options, 0);
+    for (let at = 15_000; at <= 90_000; at += 15_000) varDiff.share(at);
+    assert.equal(varDiff.look(90_000, difficulty(1_024), wide, 0.001), 256);
+    if (forgets) varDiff.forgetOwn();
+    varDiff.restart(90_000);
+    for (let at = 105_000; at <= 180_000; at += 15_000) varDiff.share(at);
+    return varDiff.look(180_000, difficulty(64), wide, 0.001);
+  };
+  assert.equal(wish(false), 256);
+  assert.equal(wish(true), 16);
+});
+
 test('a chain that is far too easy makes no flood: a day long four shares for one, and hardly a change', () => {
   for (const seed of seeds.slice(0, 8)) {
     const miner = simulate(seed, 8, 86_400, () => 4_096, 0, 0.001);

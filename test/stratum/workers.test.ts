@@ -28,3 +28,11 @@ test('what the last login of a worker said counts, also when it said nothing', (
   assert.equal(workers.facts('a'), undefined);
   assert.equal(workers.facts('c'), undefined);
 });
+
+test('those whose shares were good are named once each, the first one first', () => {
+  const workers = new Workers();
+  for (const worker of ['a', 'b', 'c']) workers.add(worker, nothing);
+  assert.deepEqual(workers.mined(), []);
+  for (const worker of ['c', 'c', 'a']) workers.markMined(worker);
+  assert.deepEqual(workers.mined(), ['a', 'c']);
+});
