@@ -90,5 +90,5 @@ function unknown(session: Session, id: RequestId, method: string): void {
   session.send(errorReply(id, 20, `Unknown method ${shown(method)}`));
   if (session.saidUnknown) return;
   session.saidUnknown = true;
-  session.host.log.warning(`Miner ${session.name} asks for the unknown method ${shown(method)}.`);
+  session.host.complain(session, `asks for the unknown method ${shown(method)}`, 'method');
 }

@@ -127,7 +127,7 @@ export class StratumServer {
       lastDifficulty: ({ port }, worker) =>
         this.#difficulties.recall(port.number, worker, this.#options.now()),
       complain: (session, sentence, topic = sentence) => {
-        if (this.#complaints.allows(`${session.ip} ${topic}`)) {
+        if (this.#complaints.allows(`${session.key ?? session.ip} ${topic}`)) {
           options().log.warning(
             `Miner ${session.name} on port ${session.port.number} ${sentence}.`,
           );

@@ -147,7 +147,8 @@ test('who only logs in beside a miner is not remembered with that miner’s diff
   const rogue = await StratumClient.open(bench.port, {}, t);
   await rogue.start('rogue', 'd=1024');
   await rogue.request('mining.authorize', ['a.1', 'x']);
-  rogue.send(submitLine('good', 'rogue'));
+  bench.server.broadcast(fakeJob(2));
+  rogue.send(submitLine('good', 'rogue', '2'));
   await rogue.waitFor(({ id }) => id === 'good');
   rogue.close();
   await until('it is gone', () => bench.server.connections === 0);

@@ -247,6 +247,21 @@ test('behind a proxy the miner is whom the header names, in v1 and v2, in any nu
   );
 });
 
+test('who connects anew from each address of an IPv6 /64 is complained about once, as one', async (t) => {
+  const { port, log } = await startServer(t, { tcpProxyProtocol: true });
+  const complaints: readonly (readonly [string, RegExp])[] = [
+    ['nonsense\n', /sent a malformed message/],
+    ['{"id":1,"method":"mining.nonsense"}\nnonsense\n', /asks for the unknown method/],
+  ];
+  for (const [line, complaint] of complaints) {
+    for (let host = 1; host <= 3; host++) {
+      const preface = `PROXY TCP6 2001:db8::${host} 2001:db8::ff 51111 3333\r\n${line}`;
+      await (await StratumClient.open(port, { preface }, t)).waitForClose();
+    }
+    assert.equal(log.count(complaint), 1);
+  }
+});
+
 test('behind a proxy a connection without a header, or with half of one, is dropped', async (t) => {
   const { port, log, pass } = await startServer(t, { tcpProxyProtocol: true });
   for (const preface of ['{"id":1,"method":"mining.subscribe","params":[]}\n', 'PROXY \r\n']) {

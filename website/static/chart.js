@@ -134,7 +134,6 @@ function sizeOf(element) {
   return { width: Math.max(200, element.clientWidth), height: low ? 130 : 240 };
 }
 
-/** As #rrggbb or shorter, as the style sheet has it. */
 /** As the page shows it now: a canvas knows neither variables nor light-dark(). */
 function colour(name, alpha = 1) {
   const probe = document.createElement('i');
