@@ -270,5 +270,6 @@ export function onlyMiningKeys(pool: PoolBehind, name: string): PoolBehind {
       isHex(addressPart(request.worker), miningKeyBytes) ? pool.authorize(request) : refusal,
     submit: (submit, answer) => pool.submit(submit, answer),
     currentJob: () => pool.currentJob(),
+    newerJob: (sequence) => pool.newerJob(sequence),
   };
 }

@@ -6,7 +6,7 @@ import { createJob, type Job, type JobSettings } from './job.ts';
 // The jobs of one pool that may still be answered. A job goes from current to older (still valid) to stale.
 
 export interface JobStoreOptions {
-  /** Jobs of one height that stay valid at a time, default 16; each holds its template's transactions. */
+  /** Templates of one height whose jobs stay valid at a time, default 16; each holds its transactions. */
   readonly keep?: number;
   /** Sequence of the first job, default 1. */
   readonly firstSequence?: number;
@@ -38,7 +38,10 @@ export type FoundJob =
 
 const defaultKeep = 16;
 /** Jobs that have gone stale are told from ones that never were for so many jobs. */
-const rememberedStale = 256;
+const rememberedStale = 4_096;
+
+/** Milliseconds between two jobs that are made for single miners. */
+const newerPause = 500;
 
 const stale: FoundJob = { state: 'stale' };
 const unknown: FoundJob = { state: 'unknown' };
@@ -52,6 +55,7 @@ export class JobStore {
   readonly #valid = new Map<string, FoundJob & { state: 'valid' }>();
   #current: Job | undefined;
   #next: number;
+  #madeNewer = 0;
 
   constructor(settings: JobSettings, options: JobStoreOptions = {}) {
     this.#settings = settings;
@@ -93,6 +97,17 @@ export class JobStore {
     return { job: this.#make(this.#current.template, false, now), why: 'refresh' };
   }
 
+  /**
+   * A valid job that is newer than the one with this sequence: the current one, or the same work under a new id. Undefined
+   * while there is no job, or when one was made for this a moment ago. Throws what createJob throws.
+   */
+  newerThan(sequence: number, now: Millis): Job | undefined {
+    if (this.#current === undefined || this.#current.sequence > sequence) return this.#current;
+    if (now - this.#madeNewer < newerPause) return undefined;
+    this.#madeNewer = now;
+    return this.remake(now)?.job;
+  }
+
   #make(template: BlockTemplate, clean: boolean, now: Millis): Job {
     const place = { sequence: this.#next, clean, now, auxiliary: this.#auxiliary() };
     const job = createJob(template, this.#settings, place);
@@ -120,9 +135,11 @@ export class JobStore {
   }
 
   #dropOldest(): void {
-    for (const jobId of this.#valid.keys()) {
-      if (this.#valid.size <= this.#keep) return;
-      this.#valid.delete(jobId);
+    const templates = new Set([...this.#valid.values()].map(({ job }) => job.template));
+    const [oldest] = templates;
+    if (templates.size <= this.#keep) return;
+    for (const [jobId, { job }] of this.#valid) {
+      if (job.template === oldest) this.#valid.delete(jobId);
     }
   }
 }

@@ -209,7 +209,7 @@ export class Pool {
       onBlock: (verdict, job, share, recorded) =>
         void blocks.found(candidateOf(coin, verdict, job, share, now()), recorded),
     });
-    const behind = poolBehind(config, addresses, books, auxiliary, jobs, submit);
+    const behind = poolBehind(config, addresses, books, auxiliary, jobs, submit, now);
     const tls = await certificateOf(config);
     const stratum = await this.#openStratum({
       log,
@@ -430,6 +430,7 @@ function poolBehind(
   auxiliary: AuxChains | undefined,
   jobs: JobStore,
   submit: ShareHandler,
+  now: Clock,
 ): PoolBehind {
   const check = async (request: AuthorizeRequest): Promise<AuthorizeAnswer> => {
     if (books.authorize !== undefined) return books.authorize(request);
@@ -441,7 +442,15 @@ function poolBehind(
     const answer = await check(request);
     return answer.ok && auxiliary !== undefined ? auxiliary.accounts(request) : answer;
   };
-  return { authorize, submit, currentJob: () => jobs.current };
+  const newerJob = (sequence: number): Job | undefined => {
+    try {
+      return jobs.newerThan(sequence, now());
+    } catch {
+      // The refresher says what is wrong with the work; the miner goes on with what it has.
+      return undefined;
+    }
+  };
+  return { authorize, submit, currentJob: () => jobs.current, newerJob };
 }
 
 /** For ports with TLS, read anew at each start. Throws a CodedError that names the file. */

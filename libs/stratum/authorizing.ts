@@ -101,5 +101,5 @@ function welcome(
 function resumeDifficulty(session: Session, worker: string): void {
   if (session.difficulty.hasWish) return;
   const last = session.host.lastDifficulty(session, worker);
-  if (last !== undefined && session.difficulty.resume(last)) session.sendJobAgain();
+  if (last !== undefined && session.difficulty.resume(last)) session.sendNewerJob();
 }

@@ -14,6 +14,11 @@ export class JobDifficulties {
   #difficulty: Difficulty | undefined;
   #older: { readonly from: number; readonly difficulty: Difficulty }[] | undefined;
 
+  /** Of the last job that went out; -1 before the first. */
+  get lastSequence(): number {
+    return this.#lastSent;
+  }
+
   /** A job goes out under `difficulty`. One that is sent again keeps the difficulty of its first time. */
   sent(job: JobNotice, difficulty: Difficulty): void {
     if (job.sequence <= this.#lastSent) return;

@@ -212,10 +212,14 @@ export class Session implements Peer {
     this.#dropIfSlow();
   }
 
-  /** Sends the current job again, with the difficulty that waits for one. */
-  sendJobAgain(): void {
-    const job = this.host.pool().currentJob();
-    if (job !== undefined && this.isSubscribed) this.sendJob(job, false);
+  /**
+   * Sends a job for the difficulty that waits for one. Not the same job again: whoever may hash one job under two
+   * difficulties could keep its best shares back for the higher one, so that the lower one counts for all of them.
+   */
+  sendNewerJob(): void {
+    if (!this.isSubscribed) return;
+    const job = this.host.pool().newerJob(this.difficulty.lastSequence);
+    if (job !== undefined) this.sendJob(job, false);
   }
 
   #tellDifficulty(): void {
@@ -276,7 +280,7 @@ export class Session implements Peer {
       this.drop(`submitted nothing for ${connectionTimeout / 1_000} s`);
       return;
     }
-    if (this.isSubscribed && this.difficulty.sweep(now)) this.sendJobAgain();
+    if (this.isSubscribed && this.difficulty.sweep(now)) this.sendNewerJob();
   }
 
   /** Ends the connection at once; `why` completes "Miner NAME …". */

@@ -28,9 +28,9 @@ export function suggestTarget(session: Session, id: RequestId, text: string): vo
 
 /** A minimum for this connection: by password (md=N) or extension. */
 export function setMinimum(session: Session, minimum: number): void {
-  if (session.difficulty.setMinimum(minimum)) session.sendJobAgain();
+  if (session.difficulty.setMinimum(minimum)) session.sendNewerJob();
 }
 
 export function preferDifficulty(session: Session, wanted: number): void {
-  if (session.difficulty.prefer(wanted)) session.sendJobAgain();
+  if (session.difficulty.prefer(wanted)) session.sendNewerJob();
 }

@@ -10,6 +10,11 @@ export interface PoolBehind {
   submit(submit: Submit, answer: (verdict: SubmitAnswer) => void): void;
   /** The job that a new miner gets, or undefined while there is none yet. */
   currentJob(): JobNotice | undefined;
+  /**
+   * A job that is newer than the one with this sequence, for a miner whose difficulty changes; undefined while there
+   * cannot be one: ask again a moment later.
+   */
+  newerJob(sequence: number): JobNotice | undefined;
 }
 
 export interface AuthorizeRequest {

@@ -6,7 +6,7 @@ import { boundsOf, type DifficultyBounds, VarDiff, within } from './varDiff.ts';
 
 // The difficulty of one connection: the one in force, the one that waits for a job to go with, and those of older jobs.
 
-/** A new difficulty waits so long for a job to go with, then the current job is sent again. */
+/** A new difficulty waits so long for a job to go with, then one is made for it. */
 const longestPending = 3_000;
 /** Wishes that are followed at once; more of them wait for a job like any other change. */
 const promptWishes = 3;
@@ -70,6 +70,11 @@ export class WorkDifficulty {
     this.#jobs.sent(job, this.#current);
   }
 
+  /** Of the last job that went out; -1 before the first. */
+  get lastSequence(): number {
+    return this.#jobs.lastSequence;
+  }
+
   /** Under which a job was sent; undefined for one that this connection was not sent. */
   ofJob(sequence: number): Difficulty | undefined {
     return this.#jobs.of(sequence);
@@ -84,7 +89,7 @@ export class WorkDifficulty {
     this.#retarget(this.#varDiff, now);
   }
 
-  /** True when a difficulty has waited long enough: the current job must be sent again. */
+  /** True when a difficulty has waited long enough for a job to go with. */
   sweep(now: number): boolean {
     if (this.#varDiff !== undefined) this.#retarget(this.#varDiff, now);
     return this.#pending !== undefined && now - this.#pending.since >= longestPending;
@@ -97,8 +102,8 @@ export class WorkDifficulty {
 
   /**
    * The miner's own wish, taken within the bounds of the port; a port without varDiff has one difficulty. A wish that
-   * repeats the last one is a sign of life, and what varDiff has found since then stays. True when the current job shall
-   * be sent again at once, if the miner has one.
+   * repeats the last one is a sign of life, and what varDiff has found since then stays. True when a job shall be sent
+   * with it at once, if the miner has one.
    */
   prefer(wanted: number): boolean {
     this.#wish ??= { last: 0, heard: 0 };

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -28,9 +36,15 @@ function withoutAddon(t: TestContext): string {
     join(installRoot, 'scripts', 'buildNative.mjs'),
     join(folder, 'scripts', 'buildNative.mjs'),
   );
-  const shared = ['libs', 'node_modules', 'package.json', 'test', 'coins'];
+  const shared = ['libs', 'package.json', 'test', 'coins'];
   for (const name of [...shared, 'dist/libs', 'dist/test']) {
     symlinkSync(join(installRoot, name), join(folder, name));
+  }
+  mkdirSync(join(folder, 'node_modules'));
+  for (const name of readdirSync(join(installRoot, 'node_modules'))) {
+    // Its addon is for one version of Node alone, and must stay the one of this installation.
+    if (name === 'bignum') continue;
+    symlinkSync(join(installRoot, 'node_modules', name), join(folder, 'node_modules', name));
   }
   return folder;
 }

@@ -31,6 +31,7 @@ function poolStandIn(throws: Dice): PoolBehind & { next(): void } {
       job = fakeJob(job.sequence + 1, throws.chance(0.3), throws.pick([1e9, 1, 1e-6]));
     },
     currentJob: () => job,
+    newerJob: () => job,
     authorize: async ({ worker }) => {
       if (worker === 'failing') throw new Error('the lookup failed');
       if (worker === 'late') await new Promise((resolve) => setImmediate(resolve));

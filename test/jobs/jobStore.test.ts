@@ -131,9 +131,9 @@ test('an id that was never given out is unknown, however it is spelled', () => {
 test('a stale id is forgotten after many jobs', () => {
   const store = storeOf({ keep: 1 });
   const first = added(store, blockA).job.jobId;
-  for (let value = 0; value < 255; value++) added(store, { ...blockA, coinbasevalue: value });
+  for (let value = 0; value < 4_095; value++) added(store, { ...blockA, coinbasevalue: value });
   assert.equal(store.find(first).state, 'stale');
-  added(store, { ...blockA, coinbasevalue: 255 });
+  added(store, { ...blockA, coinbasevalue: 4_095 });
   assert.equal(store.find(first).state, 'unknown');
 });
 
@@ -171,4 +171,32 @@ test('a job is made anew on other auxiliary blocks: not clean, the older ones st
   assert.deepEqual(store.find(first.jobId), { state: 'valid', job: first });
   assert.equal(first.auxiliary === current, false);
   assert.equal(store.add(templateOf(blockA), now), undefined);
+});
+
+test('a miner gets a job that it does not have: the current one, or the same work under a new id', () => {
+  const store = storeOf();
+  assert.equal(store.newerThan(-1, now), undefined);
+  const first = added(store, blockA).job;
+  assert.equal(store.newerThan(first.sequence - 1, now), first);
+  const second = store.newerThan(first.sequence, now);
+  assert.equal(second?.sequence, first.sequence + 1);
+  assert.equal(second?.clean, false);
+  // Other work: what is hashed for the one is worth nothing for the other.
+  assert.notEqual(second?.notifyParams(4).coinb1, first.notifyParams(4).coinb1);
+  assert.equal(store.find(first.jobId).state, 'valid');
+  // For the next miner it is there already; a third one is not made the next moment.
+  assert.equal(store.newerThan(first.sequence, now), second);
+  assert.equal(store.newerThan(first.sequence + 1, now), undefined);
+  const later = millis(now + 500);
+  assert.equal(store.newerThan(first.sequence + 1, later)?.sequence, first.sequence + 2);
+});
+
+test('jobs that are made for single miners push no job of others out', () => {
+  const store = storeOf({ keep: 2 });
+  const first = added(store, blockA).job;
+  for (let one = 0; one < 50; one++) {
+    const made = store.newerThan(first.sequence + one, millis(now + one * 500));
+    assert.equal(made?.sequence, first.sequence + one + 1);
+  }
+  assert.equal(store.find(first.jobId).state, 'valid');
 });

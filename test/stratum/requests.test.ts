@@ -168,3 +168,49 @@ test('a suggestion that is repeated as a sign of life is answered, and leaves wh
     ({ method, params }) => method === 'mining.set_difficulty' && params?.[0] === 17,
   );
 });
+
+test('a changed difficulty goes out with work that the miner did not have, and its shares count under it', async (t) => {
+  const { port, pool } = await startServer(t, { ports: [{ ...plainPort, varDiff }] });
+  const asked: number[] = [];
+  pool.job = fakeJob(5, true);
+  pool.newerJob = (sequence) => {
+    asked.push(sequence);
+    return fakeJob(sequence + 1, false);
+  };
+  const miner = await StratumClient.open(port, {}, t);
+  await miner.start('a');
+  const from = miner.lines.length;
+  await miner.request('mining.suggest_difficulty', [100]);
+  const notify = await miner.waitForNotify(5_000, from);
+  assert.deepEqual(asked, [5]);
+  assert.deepEqual([notify[0], notify.at(-1)], ['6', false]);
+  miner.send(submitLine('old', 'a', '5'));
+  miner.send(submitLine('new', 'a', '6'));
+  await miner.waitFor(({ id }) => id === 'new');
+  assert.deepEqual(
+    pool.submits.map(({ jobId, jobDifficulty }) => [jobId, jobDifficulty]),
+    [
+      ['5', plainPort.diff],
+      ['6', 100],
+    ],
+  );
+});
+
+test('a difficulty that finds no newer job waits, and is asked for again', async (t) => {
+  const { port, pool, pass } = await startServer(t, { ports: [{ ...plainPort, varDiff }] });
+  let newer: number | undefined;
+  pool.job = fakeJob(5, true);
+  pool.newerJob = () => (newer === undefined ? undefined : fakeJob(newer, false));
+  const miner = await StratumClient.open(port, {}, t);
+  await miner.start('a');
+  const from = miner.lines.length;
+  await miner.request('mining.suggest_difficulty', [100]);
+  await miner.request('mining.ping', []);
+  assert.equal(
+    miner.lines.slice(from).some(({ method }) => method !== undefined),
+    false,
+  );
+  newer = 6;
+  pass(3);
+  assert.equal((await miner.waitForNotify(5_000, from))[0], '6');
+});

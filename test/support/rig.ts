@@ -35,6 +35,8 @@ export interface RigOptions {
   readonly portal?: object;
   /** Fields of the pool file, or what makes them once the daemons run. */
   readonly pool?: object | ((litecoin: LitecoinPair) => Promise<object>);
+  /** Fields of the pool's one port. */
+  readonly ports?: object;
   readonly paymentInterval?: number;
   readonly minimumPayment?: number;
 }
@@ -72,7 +74,7 @@ export async function buildRig(t: TestContext, options: RigOptions = {}): Promis
         address: poolAddress,
         blockRefreshInterval: 200,
         jobRebroadcastTimeout: 5,
-        ports: { [stratumPort]: { diff: regtestDiff } },
+        ports: { [stratumPort]: { diff: regtestDiff, ...options.ports } },
         daemons: [daemon],
         p2p: { enabled: false },
         paymentProcessing: {

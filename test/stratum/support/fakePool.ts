@@ -67,6 +67,9 @@ export class FakePool implements PoolBehind {
     this.onSubmit(submit, answer);
   }
 
+  /** As it is asked for: the current job, however old it is. */
+  newerJob: (sequence: number) => JobNotice | undefined = () => this.job;
+
   currentJob(): JobNotice | undefined {
     return this.job;
   }
