@@ -53,7 +53,7 @@ export async function blocks(params: readonly string[], effects: BookEffects): P
     String(block.confirmations ?? ''),
     block.effort === null ? '' : `${(block.effort * 100).toFixed(0)} %`,
     block.reward ?? '',
-    block.time === null ? '' : new Date(block.time).toISOString(),
+    timeText(block.time),
     block.finder ?? '',
     block.hash,
   ]);
@@ -186,4 +186,10 @@ function poolsOf(coin: string | undefined, effects: BookEffects): readonly PoolC
     throw new RangeError(`the books of ${coin} are in MPOS's database (mposMode)`);
   }
   return named;
+}
+
+/** Redis may hold a time that no calendar has. */
+function timeText(millis: number | null): string {
+  const date = new Date(millis ?? Number.NaN);
+  return Number.isNaN(date.getTime()) ? '' : date.toISOString();
 }

@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
-import { createServer, type Server, Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
 import type { PortConfig } from '../config/types.ts';
 import type { Logger } from '../log/logger.ts';
@@ -355,11 +355,10 @@ export class Listener {
     for (const { server } of this.#open) server.close();
   }
 
-  /** Closes the ports and the connections that were not handed on; resolves when those handed on are gone too. */
-  async close(): Promise<void> {
+  /** Closes the ports and the connections that were not handed on. */
+  close(): void {
     this.stopAccepting();
     for (const socket of this.#waiting.keys()) socket.destroy();
-    await Promise.all(this.#open.map(({ server }) => closed(server)));
   }
 }
 
@@ -388,12 +387,6 @@ function hasSamePorts(old: readonly PortConfig[], now: readonly PortConfig[]): b
     old.length === now.length &&
     old.every((port) => now.some((other) => other.port === port.port && other.tls === port.tls))
   );
-}
-
-export function closed(emitter: Socket | Server): Promise<void> {
-  const over = emitter instanceof Socket ? emitter.closed : !emitter.listening;
-  if (over) return Promise.resolve();
-  return new Promise((resolve) => emitter.once('close', () => resolve()));
 }
 
 function portError(port: number, error: unknown): CodedError {

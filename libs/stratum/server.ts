@@ -8,7 +8,6 @@ import { DifficultyMemory } from './difficultyMemory.ts';
 import { type ExtranonceSource, Extranonces } from './extranonce.ts';
 import {
   type Arrived,
-  closed,
   Listener,
   type ListenerOptions,
   socketListener,
@@ -396,8 +395,13 @@ export class StratumServer {
     }, farewellTime);
     await Promise.all(gone);
     clearTimeout(timer);
-    await this.#listener.close();
+    this.#listener.close();
   }
+}
+
+function closed(socket: Socket): Promise<void> {
+  if (socket.closed) return Promise.resolve();
+  return new Promise((resolve) => socket.once('close', () => resolve()));
 }
 
 function messageRateOf({ messagesPerSecond }: LimitsConfig): Rate | undefined {

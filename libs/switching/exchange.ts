@@ -114,7 +114,7 @@ export class Exchange {
     let listed = false;
     for (const money of moneys) {
       if (money === symbol) continue;
-      const pair = { coin: symbol, money };
+      const pair = { coin: encodeURIComponent(symbol), money };
       const { bookPath, parseBook } = this.#adapter;
       const book = await this.#ask({ pair, path: bookPath(pair), parse: parseBook }, signal);
       if (book.kind === 'noMarket') continue;
