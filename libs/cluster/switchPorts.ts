@@ -4,7 +4,8 @@ import type { PoolConfig, SwitchConfig } from '../config/types.ts';
 import type { SwitchCoin } from '../ipc/messages.ts';
 import type { Job } from '../jobs/job.ts';
 import type { Logger } from '../log/logger.ts';
-import { CertificateWatch, readCertificate } from '../pool/certificate.ts';
+import { type CertificateWatch, certificateFor, watchFor } from '../pool/certificate.ts';
+import { connectionRules } from '../pool/connectionRules.ts';
 import { isCalled, type Pool } from '../pool/pool.ts';
 import { codeOf, messageOf } from '../primitives/errors.ts';
 import { isHex } from '../primitives/hex.ts';
@@ -188,21 +189,16 @@ class SwitchPort {
         coin.algorithm === this.#config.algorithm && noMiningKeys({ coin, ...rest }) === undefined,
     );
     if (pool === undefined) return;
-    const files = ports.some(({ tls }) => tls) ? pool.tls : undefined;
-    const tls = files && (await readCertificate(files));
+    const read = await certificateFor(ports, pool.tls);
     const server: StratumServer = new StratumServer({
       log: this.#log,
       pool: onlyMiningKeys(behind, this.name),
       ports,
       // Rules for connections, which the switch has not of its own: those of the algorithm's first pool.
-      connectionTimeout: pool.connectionTimeout,
-      tcpProxyProtocol: pool.tcpProxyProtocol,
-      tcpProxyTrusted: pool.tcpProxyTrusted,
-      banning: pool.banning,
-      limits: pool.limits,
+      ...connectionRules(pool),
       extranonce: extranonces,
       ...this.#factsOf(next.coin),
-      ...(tls === undefined ? {} : { tls }),
+      ...(read === undefined ? {} : { tls: read.tls }),
       now,
       bans: bans().map(({ ip, until }) => ({ ip, until: millis(until) })),
       onBan: (ip, until, why) => onBan(ip, until, why, server),
@@ -214,14 +210,7 @@ class SwitchPort {
     }
     this.#behind = next;
     this.#server = server;
-    this.#certificate =
-      files &&
-      tls &&
-      new CertificateWatch({
-        ...{ files, current: tls, now },
-        ...(forkId === 0 ? { log: this.#log } : {}),
-        onNew: (text) => server.setCertificate(text),
-      });
+    this.#certificate = watchFor(server, read, { forkId, log: this.#log, now });
     this.#log.special(
       `The switch takes miners of ${this.#config.algorithm} on port ${ports.map(({ port }) => port).join(', ')}, they mine ${next.coin}.`,
     );

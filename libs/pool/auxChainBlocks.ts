@@ -8,7 +8,7 @@ import type { Clock } from '../primitives/units.ts';
 import type { FoundBlock, Rounds } from '../shares/types.ts';
 import { bookAccepted } from './blockBooking.ts';
 import type { BlockJournal, Candidate } from './blockJournal.ts';
-import { type HandIn, handIn, lookUp } from './handIn.ts';
+import { type HandIn, handIn, isOnChain, lookUp, takeUpUnfinished } from './handIn.ts';
 
 // A merged-mined block's way to its chain, and the end of its round. Its daemon built it: a proof is all that is handed
 // in, and what the coinbase's txid is can be asked only when the block is on the chain. So the round is closed then.
@@ -57,7 +57,7 @@ export function createAuxBlocks(options: AuxBlocksOptions): AuxBlocks {
       if (taken.size <= rememberedHashes) break;
       taken.delete(hash);
     }
-    const name = `Merged-mined block ${candidate.height} (${blockHash})`;
+    const name = nameOf(candidate);
     const written = writeDown(candidate).catch((error: unknown) => {
       log.error(
         `${name} could not be written to the journal: ${messageOf(error)}. It is submitted all the same.`,
@@ -109,7 +109,7 @@ export function createAuxBlocks(options: AuxBlocksOptions): AuxBlocks {
   const onChain = async (candidate: Candidate, name: string): Promise<FoundBlock> => {
     for (;;) {
       const facts = await lookUp(group, candidate);
-      if (facts !== undefined && facts !== 'unknown' && facts.coinbaseTxid !== undefined) {
+      if (isOnChain(facts) && facts.coinbaseTxid !== undefined) {
         const { coin: _coin, hex: _hex, ...block } = candidate;
         return { ...block, height: facts.height, txHash: facts.coinbaseTxid, merged: true };
       }
@@ -123,16 +123,11 @@ export function createAuxBlocks(options: AuxBlocksOptions): AuxBlocks {
 
   return {
     found,
-    async resume() {
-      const { candidates, unreadable } = await journal.unfinished();
-      for (const file of unreadable) log.error(`A block candidate cannot be read: ${file}.`);
-      for (const candidate of candidates) {
-        if (taken.has(candidate.blockHash)) continue;
-        log.warning(
-          `Merged-mined block ${candidate.height} (${candidate.blockHash}) was left unfinished: taken up again.`,
-        );
-        void found(candidate, Promise.resolve());
-      }
-    },
+    resume: () =>
+      takeUpUnfinished({ journal, log, nameOf, found, isUnderWay: (hash) => taken.has(hash) }),
   };
+}
+
+function nameOf({ height, blockHash }: Candidate): string {
+  return `Merged-mined block ${height} (${blockHash})`;
 }

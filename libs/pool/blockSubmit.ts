@@ -6,7 +6,7 @@ import { pause } from '../primitives/pause.ts';
 import type { Rounds } from '../shares/types.ts';
 import { bookAccepted } from './blockBooking.ts';
 import type { BlockJournal, Candidate } from './blockJournal.ts';
-import { type Fate, type HandIn, handIn, lookUp } from './handIn.ts';
+import { type Fate, type HandIn, handIn, isOnChain, lookUp, takeUpUnfinished } from './handIn.ts';
 
 // A found block's way to the chain, and the end of its round. The daemons come first, everything else after.
 
@@ -50,7 +50,7 @@ export function createBlockSubmitter(options: BlockSubmitOptions): BlockSubmitte
   };
 
   const bringToEnd = async (candidate: Candidate, recorded: Promise<unknown>): Promise<void> => {
-    const name = `Block ${candidate.height} (${candidate.blockHash})`;
+    const name = nameOf(candidate);
     const written = writeDown(candidate).catch((error: unknown) => {
       log.error(
         `${name} could not be written to the journal: ${messageOf(error)}. It is submitted all the same.`,
@@ -96,8 +96,7 @@ export function createBlockSubmitter(options: BlockSubmitOptions): BlockSubmitte
 
   const confirm = async (candidate: Candidate, name: string): Promise<void> => {
     for (let tries = 0; tries < confirmTries && !signal.aborted; tries++) {
-      const known = await lookUp(group, candidate);
-      if (known !== undefined && known !== 'unknown') return;
+      if (isOnChain(await lookUp(group, candidate))) return;
       await pause(1_000, signal);
     }
     log.warning(
@@ -107,16 +106,11 @@ export function createBlockSubmitter(options: BlockSubmitOptions): BlockSubmitte
 
   return {
     found,
-    async resume() {
-      const { candidates, unreadable } = await journal.unfinished();
-      for (const file of unreadable) log.error(`A block candidate cannot be read: ${file}.`);
-      for (const candidate of candidates) {
-        if (underWay.has(candidate.blockHash)) continue;
-        log.warning(
-          `Block ${candidate.height} (${candidate.blockHash}) was left unfinished: taken up again.`,
-        );
-        void found(candidate, Promise.resolve());
-      }
-    },
+    resume: () =>
+      takeUpUnfinished({ journal, log, nameOf, found, isUnderWay: (hash) => underWay.has(hash) }),
   };
+}
+
+function nameOf({ height, blockHash }: Candidate): string {
+  return `Block ${height} (${blockHash})`;
 }

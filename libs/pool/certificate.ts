@@ -1,9 +1,11 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import type { PortConfig } from '../config/types.ts';
 import type { Logger } from '../log/logger.ts';
 import { CodedError, messageOf } from '../primitives/errors.ts';
 import type { Clock } from '../primitives/units.ts';
 import { secureContextOf, type TlsText } from '../stratum/listener.ts';
+import type { StratumServer } from '../stratum/server.ts';
 
 // The certificate of a pool's TLS ports: read from its files, and again when they have changed.
 
@@ -31,6 +33,35 @@ async function readPem(file: string): Promise<string> {
   } catch (error) {
     throw new CodedError('STRATUM_TLS_FILE', `${file} cannot be read: ${messageOf(error)}.`);
   }
+}
+
+/** A certificate that is in force, and where it comes from. */
+export interface ReadCertificate {
+  readonly files: CertificateFiles;
+  readonly tls: TlsText;
+}
+
+/** Undefined if none of the ports has TLS. Throws as `readCertificate`. */
+export async function certificateFor(
+  ports: readonly PortConfig[],
+  files: CertificateFiles | undefined,
+): Promise<ReadCertificate | undefined> {
+  if (files === undefined || !ports.some(({ tls }) => tls)) return undefined;
+  return { files, tls: await readCertificate(files) };
+}
+
+/** Gives the server what its files change to. Only the first fork says so. */
+export function watchFor(
+  server: Pick<StratumServer, 'setCertificate'>,
+  read: ReadCertificate | undefined,
+  place: { readonly forkId: number; readonly log: Logger; readonly now: Clock },
+): CertificateWatch | undefined {
+  if (read === undefined) return undefined;
+  return new CertificateWatch({
+    ...{ files: read.files, current: read.tls, now: place.now },
+    ...(place.forkId === 0 ? { log: place.log } : {}),
+    onNew: (tls) => server.setCertificate(tls),
+  });
 }
 
 export interface CertificateWatchOptions {

@@ -3,7 +3,7 @@ import type { DaemonGroup } from '../daemon/types.ts';
 import type { Logger } from '../log/logger.ts';
 import { messageOf } from '../primitives/errors.ts';
 import { pause } from '../primitives/pause.ts';
-import type { Candidate } from './blockJournal.ts';
+import type { BlockJournal, Candidate } from './blockJournal.ts';
 
 // Hands a block to its daemons until one has it, or all refuse it for good.
 
@@ -33,7 +33,7 @@ export async function handIn(options: HandIn, candidate: Candidate, name: string
     if (outcomes.some(isTaken)) return { kind: 'accepted' };
     const known = await lookUp(group, candidate);
     // A block off the best chain is the chain's to judge: payments watch it like any other.
-    if (known !== undefined && known !== 'unknown') return { kind: 'accepted' };
+    if (isOnChain(known)) return { kind: 'accepted' };
     const words = outcomes.map(({ word }) => word).join(', ');
     // What a daemon refuses it may have all the same, from an earlier try: only one that tells that it does not have the
     // block speaks against it, not one that cannot be asked.
@@ -45,6 +45,31 @@ export async function handIn(options: HandIn, candidate: Candidate, name: string
     await pause(wait, signal);
     signal.throwIfAborted();
   }
+}
+
+export interface Unfinished {
+  readonly journal: Pick<BlockJournal, 'unfinished'>;
+  readonly log: Logger;
+  nameOf(candidate: Candidate): string;
+  /** Somebody here brings it to its end already. */
+  isUnderWay(blockHash: string): boolean;
+  found(candidate: Candidate, recorded: Promise<unknown>): Promise<void>;
+}
+
+/** Takes up what an earlier process, or the pool before a reload, has left in the journal. */
+export async function takeUpUnfinished(options: Unfinished): Promise<void> {
+  const { log } = options;
+  const { candidates, unreadable } = await options.journal.unfinished();
+  for (const file of unreadable) log.error(`A block candidate cannot be read: ${file}.`);
+  for (const candidate of candidates) {
+    if (options.isUnderWay(candidate.blockHash)) continue;
+    log.warning(`${options.nameOf(candidate)} was left unfinished: taken up again.`);
+    void options.found(candidate, Promise.resolve());
+  }
+}
+
+export function isOnChain(known: BlockFacts | 'unknown' | undefined): known is BlockFacts {
+  return known !== undefined && known !== 'unknown';
 }
 
 /** Undefined when no daemon can be asked. */

@@ -14,7 +14,6 @@ import { type Clock, millis } from '../primitives/units.ts';
 import { addressPart } from '../primitives/workerName.ts';
 import { banKey } from '../stratum/bans.ts';
 import type { ExtranonceSource } from '../stratum/extranonce.ts';
-import type { TlsText } from '../stratum/listener.ts';
 import { type StratumOptions, StratumServer } from '../stratum/server.ts';
 import type { SessionFacts } from '../stratum/session.ts';
 import type { AuthorizeAnswer, AuthorizeRequest, PoolBehind, Submit } from '../stratum/types.ts';
@@ -25,7 +24,8 @@ import { type AuxChains, createAuxChains } from './auxChains.ts';
 import { createBlockJournal } from './blockJournal.ts';
 import { type BlockSubmitter, createBlockSubmitter } from './blockSubmit.ts';
 import { openRedisBooks, type PoolBooks } from './books.ts';
-import { CertificateWatch, readCertificate } from './certificate.ts';
+import { type CertificateWatch, certificateFor, watchFor } from './certificate.ts';
+import { connectionRules } from './connectionRules.ts';
 import { createJobRefresher, type JobRefresher } from './jobRefresher.ts';
 import { openMposBooks } from './mposBooks.ts';
 import { type NewsSources, openNewsSources } from './newsSources.ts';
@@ -210,20 +210,16 @@ export class Pool {
         void blocks.found(candidateOf(coin, verdict, job, share, now()), recorded),
     });
     const behind = poolBehind(config, addresses, books, auxiliary, jobs, submit, now);
-    const tls = await certificateOf(config);
+    const read = await certificateFor(config.ports, config.tls);
     const stratum = await this.#openStratum({
       log,
       pool: behind,
       ports: config.ports,
-      connectionTimeout: config.connectionTimeout,
-      tcpProxyProtocol: config.tcpProxyProtocol,
-      tcpProxyTrusted: config.tcpProxyTrusted,
-      banning: config.banning,
-      limits: config.limits,
+      ...connectionRules(config),
       extranonce: this.#options.extranonces,
       multiplier: algorithm.multiplier,
       ...(coin.versionMask === undefined ? {} : { versionMask: coin.versionMask }),
-      ...(tls === undefined ? {} : { tls }),
+      ...(read === undefined ? {} : { tls: read.tls }),
       now,
       bans: this.#options.bans.map(({ ip, until }) => ({ ip, until: millis(until) })),
       onBan: (ip, until, why) => this.#options.onBan(ip, until, why),
@@ -240,16 +236,7 @@ export class Pool {
       log,
       now,
     });
-    const certificate =
-      config.tls &&
-      tls &&
-      new CertificateWatch({
-        files: config.tls,
-        current: tls,
-        now,
-        ...(this.#options.forkId === 0 ? { log } : {}),
-        onNew: (text) => stratum.setCertificate(text),
-      });
+    const certificate = watchFor(stratum, read, { forkId: this.#options.forkId, log, now });
     this.#running = {
       ...{ group, books, blocks, auxiliary, jobs, refresher, stratum, behind, news, certificate },
     };
@@ -451,12 +438,6 @@ function poolBehind(
     }
   };
   return { authorize, submit, currentJob: () => jobs.current, newerJob };
-}
-
-/** For ports with TLS, read anew at each start. Throws a CodedError that names the file. */
-async function certificateOf(config: PoolConfig): Promise<TlsText | undefined> {
-  if (config.tls === undefined || !config.ports.some(({ tls }) => tls)) return undefined;
-  return readCertificate(config.tls);
 }
 
 async function recipientScripts(
