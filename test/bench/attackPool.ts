@@ -1,16 +1,14 @@
 // The pool that is attacked: the real portal, its master and two pool workers, on a core of its own; beside it a
 // private Redis, and a stand-in daemon that counts what it is asked.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { installRoot } from '../../libs/primitives/installRoot.ts';
+import { join } from 'node:path';
 import { own } from '../../libs/primitives/unknown.ts';
 import { freePorts } from '../../scripts/regtest/freePort.ts';
-import { lastLines, startChild } from '../../scripts/regtest/processes.ts';
+import { lastLines } from '../../scripts/regtest/processes.ts';
 import { startRedis } from '../../scripts/regtest/redisServer.ts';
-import { answers, type Cores, startHelper, tellPool } from './benchPool.ts';
-import { childrenOf, cpuMicros, pin, rssBytes } from './processFacts.ts';
+import { type Cores, startBenchPortal, startHelper, tellPool, writeJson } from './benchPool.ts';
+import { cpuMicros, pin, rssBytes } from './processFacts.ts';
 import { standInAddress, standInPassword, standInUser } from './standInDaemon.ts';
 
 export interface AttackPool {
@@ -38,7 +36,6 @@ export interface AttackPoolOptions {
 }
 
 const forks = 2;
-const startMillis = 60_000;
 
 export async function startAttackPool(options: AttackPoolOptions): Promise<AttackPool> {
   const { cores, transactions } = options;
@@ -54,7 +51,7 @@ export async function startAttackPool(options: AttackPoolOptions): Promise<Attac
     const daemon = await startHelper('attackDaemon.js', cores?.rest, [String(transactions)]);
     stops.unshift(() => daemon.stop());
     const [cliPort = 0, easyPort = 0, hardPort = 0] = await freePorts(3);
-    writeFiles(dir, {
+    const files = {
       'config.json': {
         logLevel: 'warning',
         cliPort,
@@ -83,23 +80,10 @@ export async function startAttackPool(options: AttackPoolOptions): Promise<Attac
         blockRefreshInterval: 1_000,
         jobRebroadcastTimeout: 55,
       },
-    });
-    const logFile = join(dir, 'pool.log');
-    const portal = await startChild({
-      command: process.execPath,
-      args: [join(installRoot, 'init.js'), '--dir', dir],
-      logFile,
-      cwd: dir,
-    });
-    stops.unshift(() => portal.stop());
-    const deadline = Date.now() + startMillis;
-    while (!(await answers(hardPort)) || childrenOf(portal.pid).length < forks) {
-      if (portal.ending !== undefined || Date.now() > deadline) {
-        throw new Error(`The pool did not open its ports:\n${lastLines(logFile, 30)}`);
-      }
-      await sleep(100);
-    }
-    const workers = childrenOf(portal.pid);
+    };
+    for (const [name, content] of Object.entries(files)) writeJson(dir, name, content);
+    const place = { ports: [easyPort, hardPort], forks, stops };
+    const { portal, workers, logFile } = await startBenchPortal(dir, place);
     if (cores !== undefined) {
       pin(redis.pid, cores.rest);
       for (const pid of [portal.pid, ...workers]) pin(pid, cores.pool);
@@ -127,13 +111,5 @@ export async function startAttackPool(options: AttackPoolOptions): Promise<Attac
   } catch (error) {
     await stop();
     throw error;
-  }
-}
-
-function writeFiles(dir: string, files: Readonly<Record<string, object>>): void {
-  for (const [name, content] of Object.entries(files)) {
-    const file = join(dir, name);
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, JSON.stringify(content, null, 2));
   }
 }

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { installRoot } from '../../libs/primitives/installRoot.ts';
 import { isRecord, own, type UnknownRecord } from '../../libs/primitives/unknown.ts';
 import { freePorts } from '../../scripts/regtest/freePort.ts';
-import { lastLines, startChild } from '../../scripts/regtest/processes.ts';
+import { lastLines, type RunningChild, startChild } from '../../scripts/regtest/processes.ts';
 import { startRedis } from '../../scripts/regtest/redisServer.ts';
 import { childrenOf, pin } from './processFacts.ts';
 import { standInAddress, standInPassword, standInUser } from './standInDaemon.ts';
@@ -39,6 +39,46 @@ export interface Cores {
 
 const startMillis = 60_000;
 
+interface BenchPortal {
+  readonly portal: RunningChild;
+  /** Pids of the pool workers. */
+  readonly workers: readonly number[];
+  readonly logFile: string;
+}
+
+/** The portal in `dir`, its ports open; how to stop it goes to the front of `stops`. */
+export async function startBenchPortal(
+  dir: string,
+  options: {
+    readonly ports: readonly number[];
+    readonly forks: number;
+    readonly stops: (() => Promise<void>)[];
+  },
+): Promise<BenchPortal> {
+  const { ports, forks, stops } = options;
+  const logFile = join(dir, 'pool.log');
+  const portal = await startChild({
+    command: process.execPath,
+    args: [join(installRoot, 'init.js'), '--dir', dir],
+    logFile,
+    cwd: dir,
+  });
+  stops.unshift(() => portal.stop());
+  const isOpen = async (): Promise<boolean> => {
+    if (portal.ending !== undefined) throw new Error(`The portal ended with ${portal.ending}.`);
+    const open = await Promise.all(ports.map((port) => answers(port)));
+    return open.every(Boolean) && childrenOf(portal.pid).length >= forks;
+  };
+  const deadline = Date.now() + startMillis;
+  while (!(await isOpen())) {
+    if (Date.now() > deadline) {
+      throw new Error(`The pool did not open its ports:\n${lastLines(logFile, 30)}`);
+    }
+    await sleep(100);
+  }
+  return { portal, workers: childrenOf(portal.pid), logFile };
+}
+
 /** `coins`: those that are wanted; the ports of the others are 0. `fields`: more of each pool's file. */
 export async function startBenchPool(
   cores: Cores | undefined,
@@ -64,28 +104,12 @@ export async function startBenchPool(
     for (const [at, coin] of coins.entries()) port[coin] = free[at] ?? 0;
     writeFiles(dir, coins, { redisPort: redis.port, cliPort, port, daemonPorts, fields });
 
-    const logFile = join(dir, 'pool.log');
-    const portal = await startChild({
-      command: process.execPath,
-      args: [join(installRoot, 'init.js'), '--dir', dir],
-      logFile,
-      cwd: dir,
+    const { portal, workers } = await startBenchPortal(dir, {
+      ports: coins.map((coin) => port[coin]),
+      forks: 1,
+      stops,
     });
-    stops.unshift(() => portal.stop());
-    const isOpen = async (): Promise<boolean> => {
-      if (portal.ending !== undefined) throw new Error(`The portal ended with ${portal.ending}.`);
-      const open = await Promise.all(coins.map((coin) => answers(port[coin])));
-      return open.every(Boolean);
-    };
-    const deadline = Date.now() + startMillis;
-    while (!(await isOpen())) {
-      if (Date.now() > deadline) {
-        throw new Error(`The pool did not open its ports:\n${lastLines(logFile, 30)}`);
-      }
-      await sleep(100);
-    }
-    const [pid] = childrenOf(portal.pid);
-    if (pid === undefined) throw new Error('The portal has no pool worker.');
+    const [pid = 0] = workers;
     if (cores !== undefined) {
       pin(portal.pid, cores.rest);
       pin(pid, cores.pool);
@@ -178,7 +202,7 @@ function writeFiles(
   coins: readonly BenchCoin[],
   { redisPort, cliPort, port, daemonPorts, fields }: Files,
 ): void {
-  write(dir, 'config.json', {
+  writeJson(dir, 'config.json', {
     logLevel: 'warning',
     cliPort,
     clustering: { enabled: true, forks: 1 },
@@ -194,13 +218,13 @@ function writeFiles(
     scryptJane: { algorithm: 'scrypt-jane', nMin: 8, nMax: 8 },
   };
   for (const coin of coins) {
-    write(dir, `coins/bench-${coin}.json`, {
+    writeJson(dir, `coins/bench-${coin}.json`, {
       name: coin,
       symbol: coin.toUpperCase(),
       ...algorithm[coin],
       addresses: { main: { pubKeyHash: [0], scriptHash: [5] } },
     });
-    write(dir, `pool_configs/${coin}.json`, {
+    writeJson(dir, `pool_configs/${coin}.json`, {
       enabled: true,
       coin: `bench-${coin}.json`,
       address: standInAddress,
@@ -224,7 +248,7 @@ function writeFiles(
   }
 }
 
-function write(dir: string, name: string, content: object): void {
+export function writeJson(dir: string, name: string, content: object): void {
   const file = join(dir, name);
   mkdirSync(join(file, '..'), { recursive: true });
   writeFileSync(file, JSON.stringify(content, null, 2));
@@ -241,7 +265,7 @@ export function tellPool(cliPort: number, coin: string, hash: string): Promise<v
   });
 }
 
-export function answers(port: number): Promise<boolean> {
+function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = createConnection({ host: '127.0.0.1', port });
     socket.on('connect', () => {

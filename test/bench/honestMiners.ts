@@ -1,7 +1,6 @@
 // Miners that do what they should, each from an address of its own or from a farm behind one: what becomes of them
 // while others attack. Every nonce is a share on their port, so nothing is hashed here.
-import { connect, type Socket } from 'node:net';
-import { isRecord, own, parseJson } from '../../libs/primitives/unknown.ts';
+import { LoadMiner } from './load.ts';
 
 /** What happened to all of them together; `crowd.take()` begins anew. */
 export interface HonestTally {
@@ -34,50 +33,28 @@ interface Sent {
 
 class HonestMiner {
   readonly #crowd: HonestCrowd;
-  readonly #worker: string;
-  readonly #socket: Socket;
+  readonly #miner: LoadMiner;
   readonly #sent = new Map<number, Sent>();
-  #rest = '';
-  #lastId = 2;
-  #nonce = 0;
-  #jobId = '';
-  #ntime = '';
-  #isReady = false;
-  #isClosing = false;
-  #onReady: ((error?: Error) => void) | undefined;
 
   constructor(crowd: HonestCrowd, port: number, localAddress: string, worker: string) {
     this.#crowd = crowd;
-    this.#worker = worker;
-    this.#socket = connect({ host: '127.0.0.1', port, localAddress, noDelay: true });
-    this.#socket.setEncoding('latin1');
-    this.#socket.on('data', (text: string) => this.#read(text));
-    this.#socket.on('error', () => {});
-    this.#socket.on('close', () => {
-      if (this.#isClosing) return;
+    this.#miner = new LoadMiner(port, worker, localAddress);
+    this.#miner.onJob = (clean) => crowd.heardJob(clean);
+    this.#miner.onAnswer = (accepted, id, line) => this.#answered(accepted, id, line);
+    this.#miner.onClosed = () => {
       crowd.tally.dropped++;
-      this.#onReady?.(new Error('The pool closed an honest connection before its login.'));
-    });
+    };
   }
 
   login(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#onReady = (error) => (error === undefined ? resolve() : reject(error));
-      this.#socket.write(
-        `{"id":1,"method":"mining.subscribe","params":["honest/1.0"]}\n` +
-          `{"id":2,"method":"mining.authorize","params":["${this.#worker}","x"]}\n`,
-      );
-    });
+    return this.#miner.login();
   }
 
   submit(): void {
-    if (this.#socket.destroyed) return;
-    const id = ++this.#lastId;
-    const nonce = (++this.#nonce).toString(16).padStart(8, '0');
-    this.#sent.set(id, { job: this.#jobId, at: performance.now() });
-    this.#socket.write(
-      `{"id":${id},"method":"mining.submit","params":["${this.#worker}","${this.#jobId}","00000000","${this.#ntime}","${nonce}"]}\n`,
-    );
+    if (this.#miner.isClosed) return;
+    const job = this.#miner.jobId;
+    const at = performance.now();
+    this.#sent.set(this.#miner.submit(), { job, at });
   }
 
   get unanswered(): number {
@@ -85,43 +62,17 @@ class HonestMiner {
   }
 
   close(): void {
-    this.#isClosing = true;
-    this.#socket.destroy();
+    this.#miner.close();
   }
 
-  #read(text: string): void {
-    const lines = (this.#rest + text).split('\n');
-    this.#rest = lines.pop() ?? '';
-    for (const line of lines) this.#heard(line);
-  }
-
-  #heard(line: string): void {
-    const message = parseJson(line);
-    if (!isRecord(message)) return;
-    const id = own(message, 'id');
-    if (own(message, 'method') === 'mining.notify') {
-      const params = own(message, 'params');
-      if (!Array.isArray(params)) return;
-      this.#jobId = String(params[0]);
-      this.#ntime = String(params[7]);
-      this.#crowd.heardJob(params[8] === true);
-    } else if (id === 2) {
-      this.#isReady = own(message, 'result') === true;
-      if (!this.#isReady) this.#onReady?.(new Error(`An honest login was refused: ${line}`));
-    } else if (typeof id === 'number' && id > 2) {
-      this.#answered(id, own(message, 'result') === true, line);
-    }
-    if (this.#isReady && this.#jobId !== '') this.#onReady?.();
-  }
-
-  #answered(id: number, accepted: boolean, line: string): void {
+  #answered(accepted: boolean, id: number, line: string): void {
     const sent = this.#sent.get(id);
     if (sent === undefined) return;
     this.#sent.delete(id);
     const { tally } = this.#crowd;
     tally.answer.push(performance.now() - sent.at);
     if (accepted) tally.accepted++;
-    else if (line.includes('[21,') && sent.job !== this.#jobId) tally.stale++;
+    else if (line.includes('[21,') && sent.job !== this.#miner.jobId) tally.stale++;
     else tally.rejected.push(line);
   }
 }

@@ -13,21 +13,27 @@ export class LoadMiner {
   #jobId = '';
   #ntime = '';
   #authorized = false;
+  #isClosing = false;
   #ready: { resolve: () => void; reject: (error: Error) => void } | undefined;
   /** Called for each answered share. */
-  onAnswer: ((accepted: boolean, id: number) => void) | undefined;
-  /** Called for each mining.notify. */
-  onJob: (() => void) | undefined;
+  onAnswer: ((accepted: boolean, id: number, line: string) => void) | undefined;
+  /** Called for each mining.notify, with its clean_jobs. */
+  onJob: ((clean: boolean) => void) | undefined;
+  /** Called when the pool has closed the connection. */
+  onClosed: (() => void) | undefined;
 
-  constructor(port: number, worker: string) {
+  constructor(port: number, worker: string, localAddress?: string) {
     this.#worker = worker;
-    this.#socket = connect({ host: '127.0.0.1', port, noDelay: true });
+    const from = localAddress === undefined ? {} : { localAddress };
+    this.#socket = connect({ host: '127.0.0.1', port, noDelay: true, ...from });
     this.#socket.setEncoding('latin1');
     this.#socket.on('data', (text: string) => this.#read(text));
     this.#socket.on('error', (error) => this.#ready?.reject(error));
-    this.#socket.on('close', () =>
-      this.#ready?.reject(new Error('The pool closed a connection of the bench.')),
-    );
+    this.#socket.on('close', () => {
+      if (this.#isClosing) return;
+      this.#ready?.reject(new Error('The pool closed a connection of the bench.'));
+      this.onClosed?.();
+    });
   }
 
   /** Resolves when it is authorised and has a job. */
@@ -39,6 +45,15 @@ export class LoadMiner {
           `{"id":2,"method":"mining.authorize","params":["${this.#worker}","x"]}\n`,
       );
     });
+  }
+
+  /** Of the work that it has now. */
+  get jobId(): string {
+    return this.#jobId;
+  }
+
+  get isClosed(): boolean {
+    return this.#socket.destroyed;
   }
 
   /** Sends a share that no other one is like. Gives the id of its answer. */
@@ -61,7 +76,7 @@ export class LoadMiner {
   }
 
   close(): void {
-    this.#ready = undefined;
+    this.#isClosing = true;
     this.#socket.destroy();
   }
 
@@ -80,13 +95,13 @@ export class LoadMiner {
       if (Array.isArray(params)) {
         this.#jobId = String(params[0]);
         this.#ntime = String(params[7]);
+        this.onJob?.(params[8] === true);
       }
-      this.onJob?.();
     } else if (id === 2) {
       this.#authorized = own(message, 'result') === true;
       if (!this.#authorized) this.#ready?.reject(new Error(`The login was refused: ${line}`));
     } else if (typeof id === 'number' && id > 2) {
-      this.onAnswer?.(own(message, 'result') === true, id);
+      this.onAnswer?.(own(message, 'result') === true, id, line);
       return;
     }
     if (this.#authorized && this.#jobId !== '') {

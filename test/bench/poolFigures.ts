@@ -60,7 +60,7 @@ async function shareCost(pool: BenchPool, coin: MeasuredCoin, shares: number): P
   // A fresh job, so that the measured shares are its first ones.
   const told = new Promise<void>((resolve) => {
     const last = crowd.at(-1);
-    if (last !== undefined) last.onJob = resolve;
+    if (last !== undefined) last.onJob = () => resolve();
   });
   await pool.newBlock(coin);
   await told;

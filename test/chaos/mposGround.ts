@@ -10,7 +10,9 @@ import { makeMposDatabase, poolUser } from '../support/mposTables.ts';
 import { PortalProcess, writePortalFiles } from '../support/portal.ts';
 import { takesMiners } from '../support/rig.ts';
 import { until } from '../support/until.ts';
+import { checkAcknowledged, type Heard } from './acknowledged.ts';
 import { Crew } from './crew.ts';
+import { groundFiles } from './groundFiles.ts';
 import { pidsInRole } from './shareGround.ts';
 import type { Tally } from './suite.ts';
 
@@ -22,12 +24,6 @@ const forks = 2;
 /** Milliseconds: shares may wait on a pool worker's disk until it or an heir has brought them to MariaDB. */
 const patience = 60_000;
 const database = 'mpos';
-
-interface Heard {
-  readonly worker: string;
-  readonly acknowledged: number;
-  readonly unanswered: number;
-}
 
 export interface MposGroundOptions {
   readonly miners?: number;
@@ -73,40 +69,24 @@ export class MposGround {
     await makeMposDatabase(maria, database);
     const [stratumPort = 0, cliPort = 0] = ports;
     const { rpcPort, user, password } = litecoin.a;
-    await writePortalFiles(dir, {
-      config: {
-        logLevel: 'debug',
-        logColors: false,
-        cliPort,
-        clustering: { enabled: true, forks },
-        redis: { host: '127.0.0.1', port: redis.port },
-        website: { enabled: false },
-      },
-      pools: {
-        litecoin: {
-          enabled: true,
-          coin: 'litecoin.json',
-          address: String(await litecoin.a.rpc('getnewaddress')),
-          blockRefreshInterval: 200,
-          jobRebroadcastTimeout: 5,
-          // Reconnecting in a storm of kills is no attack here.
-          banning: { enabled: false },
+    const address = String(await litecoin.a.rpc('getnewaddress'));
+    const daemon = { host: '127.0.0.1', port: rpcPort, user, password };
+    const place = { cliPort, redisPort: redis.port, stratumPort, forks, address, daemon };
+    await writePortalFiles(
+      dir,
+      groundFiles(
+        { ...place, difficulty: shareDifficulty },
+        {
           validateWorkerUsername: false,
-          ports: { [stratumPort]: { diff: shareDifficulty } },
-          daemons: [{ host: '127.0.0.1', port: rpcPort, user, password }],
-          p2p: { enabled: false },
           mposMode: {
-            enabled: true,
-            host: '127.0.0.1',
-            port: maria.port,
+            ...{ enabled: true, host: '127.0.0.1', port: maria.port, database },
             ...poolUser,
-            database,
             ...options.mposMode,
           },
           ...options.pool,
         },
-      },
-    });
+      ),
+    );
     const { miners = 6, sharesPerSecond = 25, blockPart = 0.01 } = options;
     const crew = new Crew({
       port: stratumPort,
@@ -185,29 +165,16 @@ export class MposGround {
 
   /** Of all miners so far: every acknowledged share is one row, every acknowledged block one that is Y. */
   async check(tally: Tally, when: string): Promise<void> {
-    await until(
-      'all acknowledged shares are in MariaDB',
-      async () => {
+    await checkAcknowledged(tally, when, {
+      heard: this.#heard,
+      read: async () => {
         const rows = await this.rows();
-        return this.#heard.every(
-          ({ worker, acknowledged }) => (rows.get(worker) ?? 0) >= acknowledged,
-        );
+        return ({ worker }) => rows.get(worker) ?? 0;
       },
+      store: 'MariaDB',
+      noun: 'rows',
       patience,
-    ).catch(() => undefined);
-    const rows = await this.rows();
-    for (const { worker, acknowledged, unanswered } of this.#heard) {
-      const recorded = rows.get(worker) ?? 0;
-      tally.check(
-        recorded >= acknowledged,
-        () => `${when}: ${acknowledged - recorded} of ${acknowledged} shares of ${worker} are lost`,
-      );
-      tally.check(
-        recorded <= acknowledged + unanswered,
-        () =>
-          `${when}: ${worker} has ${recorded} rows for ${acknowledged} answers and ${unanswered} without`,
-      );
-    }
+    });
     await this.#checkBlocks(tally, when);
   }
 

@@ -1,6 +1,7 @@
 import { type DaemonClient, DaemonError } from '../../libs/daemon/types.ts';
 import type { PaymentProcessor } from '../../libs/payments/processor.ts';
 import type { CycleReport } from '../../libs/payments/types.ts';
+import { withCall } from '../support/daemonClient.ts';
 import type { Dice } from './dice.ts';
 import type { Finding } from './foundBlock.ts';
 import type { OracleScheme } from './moneyOracle.ts';
@@ -79,55 +80,44 @@ export function spoiled(client: DaemonClient, mode: SendMode, scene: Scene): Dae
   if (scene === 'mute') return muteAfter(send, daemon);
   if (scene !== 'refuse' && scene !== 'lose') return daemon;
   let spoilt = false;
-  return {
-    ...daemon,
-    call: async (method, params, options) => {
-      if (spoilt || method !== send) return daemon.call(method, params, options);
-      spoilt = true;
-      if (scene === 'lose') {
-        await daemon.call(method, params, options);
-        const facts = { daemon: client.name, method };
-        throw new DaemonError('reset', 'the connection was closed', facts);
-      }
-      throw mode === 'raw'
-        ? refusal(client, method, -26, 'min relay fee not met')
-        : refusal(client, method, -6, 'Insufficient funds');
-    },
-  };
+  return withCall(daemon, async (method, params, options) => {
+    if (spoilt || method !== send) return daemon.call(method, params, options);
+    spoilt = true;
+    if (scene === 'lose') {
+      await daemon.call(method, params, options);
+      const facts = { daemon: client.name, method };
+      throw new DaemonError('reset', 'the connection was closed', facts);
+    }
+    throw mode === 'raw'
+      ? refusal(client, method, -26, 'min relay fee not met')
+      : refusal(client, method, -6, 'Insufficient funds');
+  });
 }
 
 /** The first question after a payment gets no answer. */
 function muteAfter(send: string, daemon: DaemonClient): DaemonClient {
   let isMute = false;
   let wasMute = false;
-  return {
-    ...daemon,
-    call: async (method, params, options) => {
-      const mute = isMute && method === 'gettransaction';
-      isMute = method === send && !wasMute;
-      wasMute ||= isMute;
-      if (mute) {
-        throw new DaemonError('reset', 'the connection was closed', {
-          daemon: daemon.name,
-          method,
-        });
-      }
-      return daemon.call(method, params, options);
-    },
-  };
+  return withCall(daemon, async (method, params, options) => {
+    const mute = isMute && method === 'gettransaction';
+    isMute = method === send && !wasMute;
+    wasMute ||= isMute;
+    if (mute) {
+      throw new DaemonError('reset', 'the connection was closed', {
+        daemon: daemon.name,
+        method,
+      });
+    }
+    return daemon.call(method, params, options);
+  });
 }
 
 /** A daemon that can only send at once: its newer calls are hidden. */
 export function oldDaemon(client: DaemonClient): DaemonClient {
-  return {
-    name: client.name,
-    call: async (method, params, options) => {
-      if (method !== 'fundrawtransaction') return client.call(method, params, options);
-      throw refusal(client, method, -32601, 'Method not found');
-    },
-    batch: (calls, options) => client.batch(calls, options),
-    close: () => client.close(),
-  };
+  return withCall(client, async (method, params, options) => {
+    if (method !== 'fundrawtransaction') return client.call(method, params, options);
+    throw refusal(client, method, -32601, 'Method not found');
+  });
 }
 
 function refusal(client: DaemonClient, method: string, rpcCode: number, why: string): DaemonError {

@@ -5,6 +5,7 @@ import {
   rpcFaults,
   startFaultyProxy,
 } from '../../scripts/regtest/faultyProxy.ts';
+import { withCall } from '../support/daemonClient.ts';
 import { type Dice, dice } from './dice.ts';
 import { PayGround } from './payGround.ts';
 import {
@@ -143,11 +144,7 @@ async function playTurn(
 
 /** The same calls, some of them given up after a moment instead of minutes. */
 function impatient(client: DaemonClient, isHopeless: (method: string) => boolean): DaemonClient {
-  return {
-    name: client.name,
-    call: (method, params, options) =>
-      client.call(method, params, isHopeless(method) ? { ...options, timeout: patience } : options),
-    batch: (calls, options) => client.batch(calls, options),
-    close: () => client.close(),
-  };
+  return withCall(client, (method, params, options) =>
+    client.call(method, params, isHopeless(method) ? { ...options, timeout: patience } : options),
+  );
 }

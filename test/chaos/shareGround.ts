@@ -8,6 +8,7 @@ import { childPids, PortalProcess, writePortalFiles } from '../support/portal.ts
 import { takesMiners } from '../support/rig.ts';
 import { until } from '../support/until.ts';
 import { Crew } from './crew.ts';
+import { groundFiles } from './groundFiles.ts';
 import { ShareOracle } from './shareOracle.ts';
 
 // The ground on which shares are tried: the real portal with two forks and the payment process, on two litecoind nodes
@@ -50,31 +51,12 @@ export class ShareGround {
     const address = String(await litecoin.a.rpc('getnewaddress'));
     const { rpcPort: port, user, password } = litecoin.a;
     const daemon = { host: '127.0.0.1', port, user, password };
-    await writePortalFiles(dir, {
-      config: {
-        logLevel: 'debug',
-        logColors: false,
-        cliPort,
-        clustering: { enabled: true, forks },
-        redis: { host: '127.0.0.1', port: redis.port },
-        website: { enabled: false },
-      },
-      pools: {
-        litecoin: {
-          enabled: true,
-          coin: 'litecoin.json',
-          address,
-          blockRefreshInterval: 200,
-          jobRebroadcastTimeout: 5,
-          // Reconnecting in a storm of kills is no attack here.
-          banning: { enabled: false },
-          ports: { [stratumPort]: { diff: shareDifficulty } },
-          daemons: [daemon],
-          p2p: { enabled: false },
-          paymentProcessing: { enabled: true, paymentInterval: 1, minimumPayment: 0.01, daemon },
-        },
-      },
-    });
+    const place = { cliPort, redisPort: redis.port, stratumPort, forks, address, daemon };
+    const paymentProcessing = { enabled: true, paymentInterval: 1, minimumPayment: 0.01, daemon };
+    await writePortalFiles(
+      dir,
+      groundFiles({ ...place, difficulty: shareDifficulty }, { paymentProcessing }),
+    );
     const crew = new Crew({
       port: stratumPort,
       algorithm: 'scrypt',

@@ -1,17 +1,16 @@
 import { Redis } from 'ioredis';
 import type { LitecoinNode } from '../../scripts/regtest/litecoin.ts';
 import type { TestMiner } from '../../scripts/regtest/testMiner.ts';
+import { roundCredits } from '../support/roundCredits.ts';
 import { until } from '../support/until.ts';
+import { checkAcknowledged, type Heard } from './acknowledged.ts';
 import type { Tally } from './suite.ts';
 
 // What the miners saw against what Redis holds: every acknowledged share is credited once; a share whose answer never
 // came may or may not be; nothing else is.
 
-interface Heard {
-  readonly worker: string;
+interface HeardAt extends Heard {
   readonly difficulty: number;
-  readonly acknowledged: number;
-  readonly unanswered: number;
 }
 
 /** Milliseconds: shares may wait on a pool worker's disk until it or an heir has brought them to Redis. */
@@ -20,7 +19,7 @@ const patience = 30_000;
 export class ShareOracle {
   readonly #redis: Redis;
   readonly #node: LitecoinNode;
-  readonly #heard: Heard[] = [];
+  readonly #heard: HeardAt[] = [];
   readonly #blocks = new Set<string>();
   #checkedBlocks = 0;
 
@@ -46,31 +45,16 @@ export class ShareOracle {
 
   /** Of all miners so far: checks the last ones, and that those of earlier checks still are as they should be. */
   async check(tally: Tally, when: string): Promise<void> {
-    const lacking = async () => {
-      const credits = await this.#credits();
-      return this.#heard.filter(
-        ({ worker, difficulty, acknowledged }) =>
-          sharesOf(credits.get(worker), difficulty) < acknowledged,
-      );
-    };
-    await until(
-      'all acknowledged shares are in Redis',
-      async () => (await lacking()).length === 0,
+    await checkAcknowledged(tally, when, {
+      heard: this.#heard,
+      read: async () => {
+        const credits = await roundCredits(this.#redis, 'litecoin');
+        return ({ worker, difficulty }) => sharesOf(credits.get(worker), difficulty);
+      },
+      store: 'Redis',
+      noun: 'shares',
       patience,
-    ).catch(() => undefined);
-    const credits = await this.#credits();
-    for (const { worker, difficulty, acknowledged, unanswered } of this.#heard) {
-      const recorded = sharesOf(credits.get(worker), difficulty);
-      tally.check(
-        recorded >= acknowledged,
-        () => `${when}: ${acknowledged - recorded} of ${acknowledged} shares of ${worker} are lost`,
-      );
-      tally.check(
-        recorded <= acknowledged + unanswered,
-        () =>
-          `${when}: ${worker} has ${recorded} shares for ${acknowledged} answers and ${unanswered} without`,
-      );
-    }
+    });
     await this.#checkBlocks(tally, when);
   }
 
@@ -94,27 +78,6 @@ export class ShareOracle {
       tally.check(placed, () => `${when}: block ${hash} is in no list of blocks`);
     }
     tally.count('blocks', blocks.length);
-  }
-
-  /** worker -> sum of difficulty over all rounds, the current one, closed ones and paid ones. */
-  async #credits(): Promise<Map<string, number>> {
-    const credits = new Map<string, number>();
-    // One moment for all of them: a share moves from one round to another while a block is found or given up.
-    const rounds = await this.#redis.eval(
-      `local all = {}
-      for _, key in ipairs(redis.call('KEYS', 'litecoin:shares:*')) do
-        all[#all + 1] = redis.call('HGETALL', key)
-      end
-      return all`,
-      0,
-    );
-    for (const round of Array.isArray(rounds) ? rounds : []) {
-      for (let i = 0; i < round.length; i += 2) {
-        const worker = String(round[i]);
-        credits.set(worker, (credits.get(worker) ?? 0) + Number(round[i + 1]));
-      }
-    }
-    return credits;
   }
 
   async close(): Promise<void> {

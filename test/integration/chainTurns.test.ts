@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { activateMweb } from '../../scripts/regtest/litecoin.ts';
-import { startTestMiner } from '../../scripts/regtest/testMiner.ts';
 import { type ChainBlock, lastBlockOf, mineShares } from '../support/chain.ts';
-import { cleanUp } from '../support/cleanup.ts';
-import { buildRig, newAddress, takesMiners } from '../support/rig.ts';
+import { buildRig, newAddress, rigMiner, takesMiners } from '../support/rig.ts';
 import { until } from '../support/until.ts';
 
 test('a block with a peg-in into MWEB, found through stratum, is accepted by litecoind', async (t) => {
@@ -17,13 +15,7 @@ test('a block with a peg-in into MWEB, found through stratum, is accepted by lit
   );
   const portal = rig.start();
   await takesMiners(portal, 1);
-  const miner = startTestMiner({
-    port: rig.stratumPort,
-    worker: await newAddress(rig.litecoin),
-    algorithm: 'scrypt',
-    sharesPerSecond: 0,
-  });
-  cleanUp(t, () => miner.stop());
+  const miner = rigMiner(t, rig, await newAddress(rig.litecoin));
   await mineShares(miner, 1, true);
   const hash = lastBlockOf(miner);
   await until('both nodes have the block', async () => {
@@ -42,13 +34,7 @@ test("an orphaned block gives its round's shares back, and credits nobody", asyn
   const portal = rig.start();
   await takesMiners(portal, 1);
   const worker = await newAddress(rig.litecoin);
-  const miner = startTestMiner({
-    port: rig.stratumPort,
-    worker,
-    algorithm: 'scrypt',
-    sharesPerSecond: 0,
-  });
-  cleanUp(t, () => miner.stop());
+  const miner = rigMiner(t, rig, worker);
   await mineShares(miner, 4, false);
   await mineShares(miner, 1, true);
   const hash = lastBlockOf(miner);

@@ -7,10 +7,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { installRoot } from '../../libs/primitives/installRoot.ts';
-import { startTestMiner } from '../../scripts/regtest/testMiner.ts';
 import { cleanUp } from '../support/cleanup.ts';
 import { childPids } from '../support/portal.ts';
-import { buildRig, newAddress, takesMiners } from '../support/rig.ts';
+import { buildRig, newAddress, rigMiner, takesMiners } from '../support/rig.ts';
 import { until } from '../support/until.ts';
 
 const run = promisify(execFile);
@@ -69,13 +68,7 @@ test("the operator's commands show and steer the running portal over its socket 
   const portal = rig.start();
   await takesMiners(portal);
   const worker = `${await newAddress(rig.litecoin)}.rig`;
-  const miner = startTestMiner({
-    port: rig.stratumPort,
-    worker,
-    algorithm: 'scrypt',
-    sharesPerSecond: 0,
-  });
-  cleanUp(t, () => miner.stop());
+  const miner = rigMiner(t, rig, worker);
   await until('the miner is logged in', () => miner.authorized);
   const operator = async (...params: string[]) =>
     (await run(process.execPath, [cli, `-dir=${rig.dir}`, ...params])).stdout;
@@ -130,13 +123,7 @@ test('blocks, balances, notices and the check tell of the running pool, as text 
   assert.match(await operator('blocks'), /No block has been found/);
   assert.match(await operator('balances'), /nobody is owed anything/);
   const worker = `${await newAddress(rig.litecoin)}.rig`;
-  const miner = startTestMiner({
-    port: rig.stratumPort,
-    worker,
-    algorithm: 'scrypt',
-    sharesPerSecond: 0,
-  });
-  cleanUp(t, () => miner.stop());
+  const miner = rigMiner(t, rig, worker);
   await until('a block is found', async () => {
     await miner.mine();
     return miner.acknowledged.some(({ blockHash }) => blockHash !== undefined);
@@ -177,13 +164,7 @@ test('a drained portal takes no new miners and keeps the others until they go, a
   const operator = async (...params: string[]) =>
     (await run(process.execPath, [cli, `-dir=${rig.dir}`, ...params])).stdout;
   const worker = await newAddress(rig.litecoin);
-  const miner = startTestMiner({
-    port: rig.stratumPort,
-    worker,
-    algorithm: 'scrypt',
-    sharesPerSecond: 0,
-  });
-  cleanUp(t, () => miner.stop());
+  const miner = rigMiner(t, rig, worker);
   await until('the miner is logged in', () => miner.authorized);
   assert.match(await operator('drain', '1'), /1 connection\(s\) are left/);
   await until('the port is closed', () => isClosed(rig.stratumPort));
@@ -226,13 +207,7 @@ test('reloadpool takes over a changed pool file with all sockets open, and refus
   const rig = await buildRig(t, { forks: 2 });
   const portal = rig.start();
   await takesMiners(portal);
-  const miner = startTestMiner({
-    port: rig.stratumPort,
-    worker: await newAddress(rig.litecoin),
-    algorithm: 'scrypt',
-    sharesPerSecond: 0,
-  });
-  cleanUp(t, () => miner.stop());
+  const miner = rigMiner(t, rig, await newAddress(rig.litecoin));
   await until('the miner has its difficulty', () => miner.difficulty === 1.6e-5);
   const file = join(rig.dir, 'pool_configs', 'litecoin.json');
   const sound = await readFile(file, 'utf8');
@@ -263,13 +238,7 @@ test('a reload to a port that another program holds leaves the pool on its old p
   const from = portal.output.length;
   await run(process.execPath, [cli, `-port=${rig.cliPort}`, 'reloadpool', 'litecoin']);
   await portal.line(new RegExp(`the old one is started again: Port ${taken} `), { from });
-  const miner = startTestMiner({
-    port: rig.stratumPort,
-    worker: await newAddress(rig.litecoin),
-    algorithm: 'scrypt',
-    sharesPerSecond: 0,
-  });
-  cleanUp(t, () => miner.stop());
+  const miner = rigMiner(t, rig, await newAddress(rig.litecoin));
   await until('a share is taken on the old port', () => miner.authorized && miner.mine());
 });
 

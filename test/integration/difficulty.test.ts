@@ -1,7 +1,5 @@
 import { test } from 'node:test';
-import { startTestMiner } from '../../scripts/regtest/testMiner.ts';
-import { cleanUp } from '../support/cleanup.ts';
-import { buildRig, newAddress, takesMiners } from '../support/rig.ts';
+import { buildRig, newAddress, rigMiner, takesMiners } from '../support/rig.ts';
 import { until } from '../support/until.ts';
 
 /** Difficulties at which a share takes a handful of hashes. */
@@ -21,16 +19,11 @@ test('a miner that asks for a higher difficulty is credited at it from its first
   });
   await takesMiners(rig.start(), 1);
   const worker = `${await newAddress(rig.litecoin)}.rig`;
-  const miner = startTestMiner({
-    port: rig.stratumPort,
-    worker,
+  const miner = rigMiner(t, rig, worker, {
     // Below the difficulty of regtest, and a power of two, so that Redis' decimal text is exact.
     password: `d=${2 ** -16}`,
-    algorithm: 'scrypt',
-    sharesPerSecond: 0,
     blockPart: 0,
   });
-  cleanUp(t, () => miner.stop());
   await until('it has its difficulty', () => miner.difficulty === 2 ** -16);
   for (let share = 0; share < 4; share++) await until('a share is taken', () => miner.mine());
   await until('the round has four shares of that difficulty', async () => {

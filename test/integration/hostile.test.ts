@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import { test } from 'node:test';
-import { startTestMiner } from '../../scripts/regtest/testMiner.ts';
 import { mineShares } from '../support/chain.ts';
-import { cleanUp } from '../support/cleanup.ts';
 import { childPids } from '../support/portal.ts';
-import { buildRig, newAddress, takesMiners } from '../support/rig.ts';
+import { buildRig, newAddress, rigMiner, takesMiners } from '../support/rig.ts';
 
 const methods: unknown[] = [
   'mining.subscribe',
@@ -104,13 +102,7 @@ test('hundreds of hostile lines, before and after a login, end no process and ha
   await takesMiners(portal);
   const children = await childPids(portal.pid);
   const worker = await newAddress(rig.litecoin);
-  const miner = startTestMiner({
-    port: rig.stratumPort,
-    worker,
-    algorithm: 'scrypt',
-    sharesPerSecond: 0,
-  });
-  cleanUp(t, () => miner.stop());
+  const miner = rigMiner(t, rig, worker);
   await mineShares(miner, 1, false);
   const login =
     '{"id":"s","method":"mining.subscribe","params":[]}\n' +

@@ -1,24 +1,16 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { startTestMiner, type TestMiner } from '../../scripts/regtest/testMiner.ts';
+import type { TestMiner } from '../../scripts/regtest/testMiner.ts';
 import { lastBlockOf, mineShares } from '../support/chain.ts';
 import { cleanUp } from '../support/cleanup.ts';
 import { childPids } from '../support/portal.ts';
-import { buildRig, newAddress, type Rig, takesMiners } from '../support/rig.ts';
+import { buildRig, newAddress, type Rig, rigMiner, takesMiners } from '../support/rig.ts';
 import { until } from '../support/until.ts';
 
-async function minerOn(t: TestContext, rig: Rig, rate: number): Promise<TestMiner> {
-  const miner = startTestMiner({
-    port: rig.stratumPort,
-    worker: await newAddress(rig.litecoin),
-    algorithm: 'scrypt',
-    sharesPerSecond: rate,
-    // A chain of few blocks: halvings come early on regtest.
-    blockPart: 0,
-  });
-  cleanUp(t, () => miner.stop());
-  return miner;
+async function minerOn(t: TestContext, rig: Rig, sharesPerSecond: number): Promise<TestMiner> {
+  // A chain of few blocks: halvings come early on regtest.
+  return rigMiner(t, rig, await newAddress(rig.litecoin), { sharesPerSecond, blockPart: 0 });
 }
 
 /** Sum of a worker's credit in the current round, in shares. */

@@ -3,11 +3,11 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach, type TestContext, test } from 'node:test';
 import { createDaemonClient } from '../../libs/daemon/rpcClient.ts';
-import type { DaemonClient } from '../../libs/daemon/types.ts';
 import type { PaymentProcessor } from '../../libs/payments/processor.ts';
 import { type LitecoinPair, satoshisOf } from '../../scripts/regtest/litecoin.ts';
+import { withCall } from '../support/daemonClient.ts';
 import { until } from '../support/until.ts';
-import { Ground, keys, run, type Setup } from './ground.ts';
+import { creditOnly, Ground, keys, run, type Setup } from './ground.ts';
 import type { TestRedis } from './support.ts';
 
 // What stops payments, on a real litecoind and a real Redis.
@@ -85,9 +85,7 @@ test('money that went from the balances without being paid stops payments', asyn
   const [alice, bob] = [await ground.minerAddress(), await ground.minerAddress()];
   await owe(alice, '0.5', bob, '0.25');
   const processor = processorFor(t);
-  await processor.pause('not yet');
-  await processor.runOnce();
-  await processor.resume();
+  await creditOnly(processor);
   await redis.command('HDEL', keys.balances, bob);
   assert.match((await processor.runOnce()).problem ?? '', /0\.25 LTC missing/);
   assert.deepEqual(await received(alice), [0n]);
@@ -97,9 +95,7 @@ test('a Redis set back to before a payment stops everything, and goes on when th
   const alice = await ground.minerAddress();
   await owe(alice, '0.25');
   const processor = processorFor(t);
-  await processor.pause('not yet');
-  await processor.runOnce();
-  await processor.resume();
+  await creditOnly(processor);
   const bringBackOld = await copyOfRedis();
   const [payment] = (await processor.runOnce()).paid;
   assert.ok(payment);
@@ -125,9 +121,7 @@ test('whoever takes the paid money off the balances of an old Redis can take tha
   const [alice, bob] = [await ground.minerAddress(), await ground.minerAddress()];
   await owe(alice, '0.25');
   const processor = processorFor(t);
-  await processor.pause('not yet');
-  await processor.runOnce();
-  await processor.resume();
+  await creditOnly(processor);
   const bringBackOld = await copyOfRedis();
   await processor.runOnce();
   await bringBackOld();
@@ -253,9 +247,7 @@ test('a Redis that was set back, and from which another machine has paid since, 
   const [alice, bob] = [await ground.minerAddress(), await ground.minerAddress()];
   await owe(alice, '0.25', bob, '0.5');
   const here = processorFor(t, { config: { minimumPayment: '0.4' } });
-  await here.pause('not yet');
-  await here.runOnce();
-  await here.resume();
+  await creditOnly(here);
   const bringBackOld = await copyOfRedis();
   const [payment] = (await here.runOnce()).paid;
   assert.ok(payment);
@@ -283,9 +275,7 @@ test('a decision that a person has taken at another machine holds here as well',
   const alice = await ground.minerAddress();
   await owe(alice, '0.25');
   const here = processorFor(t);
-  await here.pause('not yet');
-  await here.runOnce();
-  await here.resume();
+  await creditOnly(here);
   const bringBackOld = await copyOfRedis();
   assert.equal((await here.runOnce()).paid.length, 1);
   await here.stop();
@@ -383,15 +373,11 @@ test('a payment whose coins another transaction has spent stops payments, and sa
   assert.ok(payment);
   await owe(bob, '0.5');
   const client = createDaemonClient(ground.proxy.config);
-  const conflictStandIn: DaemonClient = {
-    name: client.name,
-    call: async (method, params, options) =>
-      method === 'gettransaction' && params?.[0] === payment.txid
-        ? { txid: payment.txid, confirmations: -2, details: [] }
-        : client.call(method, params, options),
-    batch: (...words) => client.batch(...words),
-    close: () => client.close(),
-  };
+  const conflictStandIn = withCall(client, async (method, params, options) =>
+    method === 'gettransaction' && params?.[0] === payment.txid
+      ? { txid: payment.txid, confirmations: -2, details: [] }
+      : client.call(method, params, options),
+  );
   const { paid, problem } = await run(processorFor(t, { client: conflictStandIn }));
   assert.deepEqual(paid, []);
   assert.match(problem ?? '', /cannot be mined any more.*stands in litecoin:payments/);

@@ -21,6 +21,7 @@ import {
   satoshisOf,
   startLitecoinPair,
 } from '../../scripts/regtest/litecoin.ts';
+import { withCall } from '../support/daemonClient.ts';
 import { logTo } from '../support/memoryLog.ts';
 import { until } from '../support/until.ts';
 import { type FaultyProxy, startFaultyProxy } from './faultyProxy.ts';
@@ -219,17 +220,12 @@ export class Ground {
           return connection.send(...words);
         },
       } satisfies RedisConnection,
-      client: {
-        name: client.name,
-        call: async (method, ...rest) => {
-          if (dead) {
-            throw new DaemonError('unreachable', 'killed', { daemon: client.name, method });
-          }
-          return client.call(method, ...rest);
-        },
-        batch: (...words) => client.batch(...words),
-        close: () => client.close(),
-      } satisfies DaemonClient,
+      client: withCall(client, async (method, ...rest) => {
+        if (dead) {
+          throw new DaemonError('unreachable', 'killed', { daemon: client.name, method });
+        }
+        return client.call(method, ...rest);
+      }),
     };
   }
 
@@ -255,3 +251,10 @@ export const run = (processor: PaymentProcessor): Promise<CycleReport> =>
     const report = await processor.runOnce();
     return report.outcome === 'standby' ? undefined : report;
   });
+
+/** A run that takes in what is owed and pays nobody: the next one will. */
+export async function creditOnly(processor: PaymentProcessor): Promise<void> {
+  await processor.pause('not yet');
+  await processor.runOnce();
+  await processor.resume();
+}

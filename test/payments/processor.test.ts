@@ -9,6 +9,7 @@ import { isRecord, own } from '../../libs/primitives/unknown.ts';
 import type { RedisConnection } from '../../libs/redis/connection.ts';
 import { RedisError } from '../../libs/redis/errors.ts';
 import { type LitecoinPair, satoshisOf } from '../../scripts/regtest/litecoin.ts';
+import { withCall } from '../support/daemonClient.ts';
 import { until } from '../support/until.ts';
 import type { Fault, FaultyProxy } from './faultyProxy.ts';
 import { Ground, keys, run, type Setup } from './ground.ts';
@@ -313,13 +314,9 @@ test('a transaction that the daemon built otherwise than planned is not sent', a
   const client = createDaemonClient(proxy.config);
   let tampered: readonly unknown[] = [[], { [thief]: new DecimalText('0.25') }];
   const processor = processorFor(t, {
-    client: {
-      name: client.name,
-      call: (method, params, options) =>
-        client.call(method, method === 'createrawtransaction' ? tampered : params, options),
-      batch: (...words) => client.batch(...words),
-      close: () => client.close(),
-    },
+    client: withCall(client, (method, params, options) =>
+      client.call(method, method === 'createrawtransaction' ? tampered : params, options),
+    ),
   });
   assert.match((await processor.runOnce()).problem ?? '', /does not pay what was planned/);
   tampered = [[], { [alice]: new DecimalText('0.24999999') }];
@@ -429,17 +426,12 @@ test('a daemon that never tells a fee is asked once', async (t) => {
   const client = createDaemonClient(proxy.config);
   proxy.fault = old();
   const processor = processorFor(t, {
-    client: {
-      name: client.name,
-      call: async (method, params, options) => {
-        const result = await client.call(method, params, options);
-        if (method !== 'gettransaction' || !isRecord(result)) return result;
-        const { fee: _, ...rest } = result;
-        return rest;
-      },
-      batch: (...words) => client.batch(...words),
-      close: () => client.close(),
-    },
+    client: withCall(client, async (method, params, options) => {
+      const result = await client.call(method, params, options);
+      if (method !== 'gettransaction' || !isRecord(result)) return result;
+      const { fee: _, ...rest } = result;
+      return rest;
+    }),
   });
   assert.equal((await processor.runOnce()).paid.length, 1);
   assert.deepEqual(await bookedFees(), [null]);
@@ -492,17 +484,12 @@ test('a sendmany that fails after the wallet took the transaction is found, not 
   const client = createDaemonClient(proxy.config);
   proxy.fault = old();
   const processor = processorFor(t, {
-    client: {
-      name: client.name,
-      call: async (method, params, options) => {
-        const result = await client.call(method, params, options);
-        if (method !== 'sendmany') return result;
-        const facts = { daemon: client.name, method, rpcCode: -4 };
-        throw new DaemonError('rpc', 'Error: The transaction was rejected!', facts);
-      },
-      batch: (...words) => client.batch(...words),
-      close: () => client.close(),
-    },
+    client: withCall(client, async (method, params, options) => {
+      const result = await client.call(method, params, options);
+      if (method !== 'sendmany') return result;
+      const facts = { daemon: client.name, method, rpcCode: -4 };
+      throw new DaemonError('rpc', 'Error: The transaction was rejected!', facts);
+    }),
   });
   assert.equal((await processor.runOnce()).paid.length, 1);
   assert.deepEqual(await received(alice), [25_000_000n]);

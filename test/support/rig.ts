@@ -7,6 +7,11 @@ import {
   startLitecoinPair,
 } from '../../scripts/regtest/litecoin.ts';
 import { type RedisServer, startRedis } from '../../scripts/regtest/redisServer.ts';
+import {
+  startTestMiner,
+  type TestMiner,
+  type TestMinerOptions,
+} from '../../scripts/regtest/testMiner.ts';
 import { cleanUp } from './cleanup.ts';
 import { type PortalFiles, type PortalProcess, portalFolder, startPortal } from './portal.ts';
 
@@ -118,4 +123,19 @@ export async function takesMiners(
   for (let fork = 0; fork < forks; fork++) {
     await portal.line(new RegExp(`thread ${fork}\\).*takes miners`), { within });
   }
+}
+
+/** A miner on the rig's port; it sends a share only when it is told to, unless `options` say otherwise. */
+export function rigMiner(
+  t: TestContext,
+  rig: Rig,
+  worker: string,
+  options: Partial<TestMinerOptions> = {},
+): TestMiner {
+  const miner = startTestMiner({
+    ...{ port: rig.stratumPort, worker, algorithm: 'scrypt', sharesPerSecond: 0 },
+    ...options,
+  });
+  cleanUp(t, () => miner.stop());
+  return miner;
 }

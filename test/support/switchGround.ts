@@ -9,6 +9,7 @@ import { type LitecoinPair, startLitecoinPair } from '../../scripts/regtest/lite
 import { type RedisServer, startRedis } from '../../scripts/regtest/redisServer.ts';
 import { PortalProcess, writePortalFiles } from './portal.ts';
 import { regtestDiff } from './rig.ts';
+import { roundCredits } from './roundCredits.ts';
 import { until } from './until.ts';
 
 // Two coins of one algorithm: two private litecoind chains, one of which goes by a name of its own, a Redis, and the
@@ -179,24 +180,8 @@ export class SwitchGround {
   }
 
   /** worker -> sum of difficulty over all rounds of the coin. */
-  async credits(coin: TwoCoins): Promise<Map<string, number>> {
-    const credits = new Map<string, number>();
-    // One moment for all of them: a share moves from one round to another while a block is found or given up.
-    const rounds = await this.redis.eval(
-      `local all = {}
-      for _, key in ipairs(redis.call('KEYS', ARGV[1])) do
-        all[#all + 1] = redis.call('HGETALL', key)
-      end
-      return all`,
-      ...[0, `${coin}:shares:*`],
-    );
-    for (const round of Array.isArray(rounds) ? rounds : []) {
-      for (let i = 0; i < round.length; i += 2) {
-        const worker = String(round[i]);
-        credits.set(worker, (credits.get(worker) ?? 0) + Number(round[i + 1]));
-      }
-    }
-    return credits;
+  credits(coin: TwoCoins): Promise<Map<string, number>> {
+    return roundCredits(this.redis, coin);
   }
 
   async close(): Promise<void> {
